@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import test, { type TestContext } from "node:test";
+import { creationOf, factoryCreatedAtMs, taskFactory } from "../../../test/factories.ts";
+import { testStore } from "../conformance.ts";
+import { expiredTokenMemoryMs, idempotencyKeyLifetimeMs, type Store } from "../store.ts";
+import { openDatabase } from "./database.ts";
+import { openSqliteStore } from "./store.ts";
+
+const nowMs = factoryCreatedAtMs;
+const clock = (): number => nowMs;
+
+testStore("SQLite", (t, clockOfTest) => openSqliteStore({ path: newPath(t), clock: clockOfTest }));
+
+function newPath(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "taskcenter-store-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return join(folder, "store.db");
+}
+
+/** Opens a store for as long as `use` takes. */
+async function withStore<T>(path: string, use: (store: Store) => Promise<T>, at = clock): Promise<T> {
+  const store = await openSqliteStore({ path, clock: at });
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Looks into a store's file, past the store. */
+function look<T>(path: string, question: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(path);
+  try {
+    return question(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** Starts a process that opens the store, says so, and keeps it open. */
+async function openElsewhere(t: TestContext, path: string): Promise<ChildProcess> {
+  const code = `
+    import { openSqliteStore } from ${JSON.stringify(new URL("store.ts", import.meta.url).href)};
+    await openSqliteStore({ path: process.argv[1], clock: () => 0 });
+    console.log("open");
+    setInterval(() => {}, 1000);
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", code, path], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const [said] = await once(child.stdout, "data");
+  assert.equal(String(said), "open\n");
+  return child;
+}
+
+test("a store that another process has open is refused, until that process is gone, even by kill -9", async (t) => {
+  const path = newPath(t);
+  const other = await openElsewhere(t, path);
+  const refusal = {
+    code: "store-unavailable",
+    message: "The store is unavailable: its file is in use by another process.",
+  };
+  await assert.rejects(openSqliteStore({ path, clock }), refusal);
+  symlinkSync(path, `${path}-link`);
+  await assert.rejects(openSqliteStore({ path: `${path}-link`, clock }), refusal);
+  other.kill("SIGKILL");
+  await once(other, "exit");
+  await withStore(path, (store) => store.ping());
+});
+
+test("a store is opened once in a process, too", async (t) => {
+  const path = newPath(t);
+  await withStore(path, async (store) => {
+    await assert.rejects(openSqliteStore({ path, clock }), { code: "store-unavailable" });
+    await store.ping();
+  });
+  await withStore(path, (store) => store.ping());
+});
+
+test("what was recorded is there when the store is opened again", async (t) => {
+  const path = newPath(t);
+  const domain = { id: "d", name: "Default" };
+  const project = { id: "p", name: "eu-de", domain };
+  const user = { id: "u", name: "admin", domain, enabled: true, passwordHash: "hash" };
+  const scope = { kind: "project", projectId: "p" } as const;
+  const token = { hash: "h", userId: "u", scope, methods: ["password"], issuedAtMs: 1, expiresAtMs: nowMs };
+  const creation = creationOf(taskFactory.running(), { idempotencyKey: "key" });
+  await withStore(path, async ({ tasks, identity }) => {
+    await tasks.createTask(creation);
+    await identity.createFirstIdentity({ domain, project, user });
+    await identity.createToken(token);
+  });
+  await withStore(path, async ({ tasks, identity }) => {
+    assert.deepEqual(await tasks.getTask(creation.task), creation.task);
+    const { projectId, id } = creation.task;
+    const history = await tasks.listHistory({ projectId, id, afterRevision: 0, limit: 9 });
+    assert.deepEqual(history, { entries: [creation.entry], more: false });
+    const again = { receipt: creation.receipt, foundBy: "key" };
+    assert.deepEqual(await tasks.createTask(creation), again);
+    assert.deepEqual((await identity.findToken("h"))?.token, token);
+  });
+});
+
+test("a commit is flushed to disk, in a write-ahead log, with foreign keys enforced", (t) => {
+  const { database, lock } = openDatabase(newPath(t), clock);
+  const settings = {
+    journal_mode: "wal",
+    synchronous: 2,
+    fullfsync: 1,
+    checkpoint_fullfsync: 1,
+    foreign_keys: 1,
+  };
+  try {
+    for (const [name, value] of Object.entries(settings)) {
+      assert.deepEqual({ ...database.prepare(`PRAGMA ${name}`).get() }, { [name]: value });
+    }
+  } finally {
+    database.close();
+    lock.release();
+  }
+});
+
+test("only its owner may read a store", async (t) => {
+  const path = newPath(t);
+  await withStore(path, async (store) => {
+    await store.tasks.createTask(creationOf(taskFactory.running()));
+    for (const file of [path, `${path}-wal`]) assert.equal(statSync(file).mode & 0o777, 0o600);
+  });
+});
+
+test("what can not be opened as a store is refused in words without paths, and left as it is", async (t) => {
+  const path = newPath(t);
+  const refused = async (file: string, reason: string): Promise<void> => {
+    const message = `The store is unavailable: ${reason}.`;
+    await assert.rejects(openSqliteStore({ path: file, clock }), { code: "store-unavailable", message });
+  };
+  await refused(join(path, "no-such-folder", "store.db"), "its file can not be opened");
+  await refused(tmpdir(), "its file can not be opened");
+  writeFileSync(
+    path,
+    "This is a text, and long enough to be taken for the header of a database file: yes, it is.".repeat(9),
+  );
+  await refused(path, "its file is no SQLite database");
+  rmSync(path);
+  look(path, (database) => database.exec("CREATE TABLE theirs (a)"));
+  await refused(path, "its file is a database of another program");
+  assert.deepEqual(look(path, tablesOf), ["theirs"]);
+});
+
+test("a store that a newer program wrote, or whose migration has changed, is refused", async (t) => {
+  const path = newPath(t);
+  const refused = async (reason: string): Promise<void> => {
+    const message = `The store is unavailable: ${reason}.`;
+    await assert.rejects(openSqliteStore({ path, clock }), { code: "store-unavailable", message });
+  };
+  await withStore(path, (store) => store.ping());
+  look(path, (database) => database.exec("INSERT INTO migration VALUES (9999, '9999_later', 'hash', 0)"));
+  await refused("it was written by a newer program, which made migration 9999_later");
+  look(path, (database) => database.exec("DELETE FROM migration WHERE number = 9999"));
+  await withStore(path, (store) => store.ping());
+  look(path, (database) => database.exec("UPDATE migration SET sha256 = 'other' WHERE number = 1"));
+  await refused("its migration 0001_tasks is not the one that this program would have made");
+});
+
+test("every key and index of the tasks' tables starts with the project", async (t) => {
+  const path = newPath(t);
+  await withStore(path, (store) => store.ping());
+  const firstColumns = look(path, (database) =>
+    ["task", "task_history", "remembered_creation"].map((table) => ({
+      table,
+      columns: database
+        .prepare(
+          `SELECT DISTINCT info.name FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS info
+           WHERE info.seqno = 0`,
+        )
+        .all(table)
+        .map(({ name }) => name),
+    })),
+  );
+  for (const { table, columns } of firstColumns) {
+    assert.deepEqual({ table, columns }, { table, columns: ["project_id"] });
+  }
+});
+
+test("every table is strict", async (t) => {
+  const path = newPath(t);
+  await withStore(path, (store) => store.ping());
+  const lax = look(path, (database) =>
+    database
+      .prepare(
+        "SELECT name FROM pragma_table_list WHERE NOT strict AND schema = 'main' AND name <> 'sqlite_schema'",
+      )
+      .all(),
+  );
+  assert.deepEqual(lax, []);
+});
+
+test("keys and tokens past their time become fewer with every new one, a few at a time", async (t) => {
+  const path = newPath(t);
+  const domain = { id: "d", name: "Default" };
+  const user = { id: "u", name: "admin", domain, enabled: true, passwordHash: "hash" };
+  const scope = { kind: "domain", domainId: "d" } as const;
+  let timeMs = nowMs;
+  await withStore(
+    path,
+    async ({ tasks, identity }) => {
+      const use = async (number: number): Promise<void> => {
+        const creation = creationOf(taskFactory.running({ id: `${number}` }), {
+          idempotencyKey: `${number}`,
+        });
+        await tasks.createTask(creation);
+        const token = { hash: `${number}`, userId: "u", scope, methods: ["password"], issuedAtMs: 0 };
+        await identity.createToken({ ...token, expiresAtMs: timeMs });
+      };
+      await identity.createFirstIdentity({ domain, project: { id: "p", name: "eu-de", domain }, user });
+      for (let number = 0; number < 10; number += 1) await use(number);
+      timeMs += expiredTokenMemoryMs + idempotencyKeyLifetimeMs;
+      for (const left of [10 - 4 + 1, 10 - 8 + 2, 3]) {
+        await use(100 + left);
+        const counts = look(path, (database) => [
+          count(database, "remembered_creation"),
+          count(database, "token"),
+        ]);
+        assert.deepEqual(counts, [left, left]);
+      }
+    },
+    () => timeMs,
+  );
+});
+
+function count(database: DatabaseSync, table: string): unknown {
+  return database.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.count;
+}
+
+function tablesOf(database: DatabaseSync): readonly unknown[] {
+  return database
+    .prepare("SELECT name FROM sqlite_schema")
+    .all()
+    .map(({ name }) => name);
+}

@@ -1,0 +1,61 @@
+import type { ErrorCode, TaskCenterError } from "../task/error.ts";
+import type { ServiceError } from "./dialect.ts";
+
+/**
+ * What is said before a service is reached, in the words of the gateway that stands before all of them: the table
+ * "Error Codes" of the manual "API Request Signing Guide".
+ */
+
+/** The message of the `unauthenticated` error for a request that came without a token. */
+export const missingTokenDetail = "x-auth-token not found";
+
+const malformed = gatewayError(400, "APIGW.0201", "API request error.");
+const unknownApi = "The API does not exist or has not been published in the environment.";
+const failed = gatewayError(500, "APIGW.0601", "Internal server error.");
+const tokenMissing = unauthenticated(missingTokenDetail);
+
+/** The errors that a gateway says for every service. A dialect completes them with its own. */
+export const gatewayErrors = {
+  "malformed-request": malformed,
+  "request-too-large": gatewayError(413, "APIGW.0201", "Request entity too large."),
+  "uri-too-long": gatewayError(414, "APIGW.0201", "Request URI too large."),
+  "headers-too-large": gatewayError(431, "APIGW.0201", "Request headers too large."),
+  "unsupported-media-type": malformed,
+  "route-not-found": gatewayError(404, "APIGW.0101", unknownApi),
+  "method-not-allowed": gatewayError(405, "APIGW.0101", unknownApi),
+  unauthenticated: unauthenticated("decrypt token fail"),
+  "token-expired": gatewayError(401, "APIGW.0307", "The token must be updated."),
+  forbidden: gatewayError(403, "APIGW.0302", "The IAM user is not authorized to access the API."),
+} as const satisfies Partial<Record<ErrorCode, ServiceError>>;
+
+/** How the gateway itself says an error, where no service was chosen. What only a service can mean gets the nearest. */
+export const describeGatewayError = errorDescriber({
+  ...gatewayErrors,
+  "invalid-parameter": malformed,
+  "not-found": gatewayErrors["route-not-found"],
+  "task-not-found": gatewayErrors["route-not-found"],
+  "task-exists": malformed,
+  "idempotency-key-reused": malformed,
+  "transition-refused": malformed,
+  "revision-mismatch": malformed,
+  "store-unavailable": failed,
+  internal: failed,
+});
+
+/** Makes a dialect's `describeError` of its table. One code has two messages: no token, and a token that is no good. */
+export function errorDescriber(
+  errors: Readonly<Record<ErrorCode, ServiceError>>,
+): (error: TaskCenterError) => ServiceError {
+  return (error) =>
+    error.code === "unauthenticated" && error.message === missingTokenDetail
+      ? tokenMissing
+      : errors[error.code];
+}
+
+function unauthenticated(detail: string): ServiceError {
+  return gatewayError(401, "APIGW.0301", `Incorrect IAM authentication information: ${detail}`);
+}
+
+function gatewayError(status: number, errorCode: string, errorMessage: string): ServiceError {
+  return { origin: "gateway", status, errorCode, errorMessage };
+}

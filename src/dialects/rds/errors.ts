@@ -1,0 +1,20 @@
+import { serviceError } from "../dialect.ts";
+import { errorDescriber, gatewayErrors } from "../gateway.ts";
+
+const refused = serviceError(400, "DBS.280001", "Parameter error.");
+const taskNotFound = serviceError(400, "DBS.200543", "The job does not exist.");
+const failed = serviceError(500, "DBS.200005", "Server failure.");
+
+/** How RDS says an error. What none of its calls can mean gets the nearest that is documented. */
+export const describeError = errorDescriber({
+  ...gatewayErrors,
+  "invalid-parameter": refused,
+  "not-found": taskNotFound,
+  "task-not-found": taskNotFound,
+  "task-exists": refused,
+  "idempotency-key-reused": refused,
+  "transition-refused": refused,
+  "revision-mismatch": refused,
+  "store-unavailable": failed,
+  internal: failed,
+});

@@ -1,0 +1,179 @@
+import { isUtf8 } from "node:buffer";
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from "fastify";
+import type { Identity } from "../identity/identity.ts";
+import type { TaskStore } from "../store/store.ts";
+import type { Clock } from "../task/clock.ts";
+import { TaskCenterError } from "../task/error.ts";
+import type { Service } from "../task/lifecycle.ts";
+import { answerError, renderError } from "./errors.ts";
+import { chosenDialect, faceOf, routedUrl } from "./faces.ts";
+import { registerHealthRoutes } from "./health.ts";
+import { registerIamRoutes } from "./iam.ts";
+import { refuseOtherMethods } from "./methods.ts";
+import { registerOpenApi } from "./openapi.ts";
+import { isWellEncoded, parseQuery } from "./query.ts";
+import { registerServiceRoutes } from "./services.ts";
+import { registerTaskRoutes } from "./tasks.ts";
+
+/** Everything the HTTP side needs; it reaches nothing else. */
+export interface AppDeps {
+  readonly tasks: TaskStore;
+  readonly identity: Identity;
+  /** Throws `store-unavailable` while the store does not answer. */
+  readonly ping: () => Promise<void>;
+  readonly clock: Clock;
+  /** A function, since a server on any free port knows its address only once it listens. */
+  readonly publicUrl: () => string;
+  readonly region: string;
+  readonly utcOffsetMinutes: number;
+  readonly version: string;
+  /** The service that this listener belongs to alone; undefined for the listener of everything. */
+  readonly listenerService: Service | undefined;
+  readonly logger: NonNullable<FastifyServerOptions["logger"]>;
+}
+
+/** The HTTP side, wired and not listening. */
+export type App = FastifyInstance;
+
+/** The largest request body: 1 MiB. */
+const maxBodyBytes = 1024 * 1024;
+/** The longest request target: 8 KiB. */
+const maxUrlBytes = 8 * 1024;
+/** The largest request head, target included: 32 KiB. */
+const maxHeadBytes = 32 * 1024;
+
+/** How long a request may take to arrive, body included: 30 seconds. */
+const receiveTimeoutMs = 30_000;
+
+/** The whole HTTP side, not listening yet, so that tests can call it without a socket. */
+export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: deps.logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: maxBodyBytes,
+    genReqId: newRequestId,
+    requestIdHeader: false,
+    return503OnClosing: false,
+    requestTimeout: receiveTimeoutMs,
+    // A missing Host is refused below, in our own words. A head that may take longer than the request would make Node
+    // take the two limits for one another.
+    http: { maxHeaderSize: maxHeadBytes, headersTimeout: receiveTimeoutMs, requireHostHeader: false },
+    routerOptions: { maxParamLength: maxUrlBytes, querystringParser: parseQuery },
+    rewriteUrl: (request) => {
+      const chosen = chosenDialect(request.headers.host, deps.listenerService);
+      return routedUrl(request.url ?? "/", chosen);
+    },
+    frameworkErrors: (error, request, reply) => {
+      addRequestIds(request, reply);
+      answerError(error, request, reply, deps.publicUrl());
+    },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket as Socket, deps),
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
+    },
+  });
+
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, deps.publicUrl()));
+  app.setNotFoundHandler(() => {
+    throw new TaskCenterError("route-not-found", "There is nothing at this address.");
+  });
+  acceptEmptyJson(app);
+
+  app.addHook("onRequest", async (request, reply) => {
+    addRequestIds(request, reply);
+    checkForm(request);
+  });
+
+  const collected = refuseOtherMethods(app);
+  await registerOpenApi(app, deps);
+  registerHealthRoutes(app, deps);
+  registerIamRoutes(app, deps);
+  registerServiceRoutes(app, deps);
+  registerTaskRoutes(app, deps);
+  app.register(collected);
+  await app.ready();
+  // An expectation that nobody knows is no reason to refuse a request that everybody understands.
+  app.server.on("checkExpectation", (request, response) => app.routing(request, response));
+  return app;
+}
+
+/** Size and form come before everything else, as a gateway checks them. */
+function checkForm({ raw, headers }: FastifyRequest): void {
+  const { url = "/", httpVersion } = raw;
+  if (httpVersion === "1.1" && headers.host === undefined) {
+    throw new TaskCenterError("malformed-request", "The request names no host.");
+  }
+  if (url.length > maxUrlBytes) throw new TaskCenterError("uri-too-long", "The request URI is too long.");
+  if (!isWellEncoded(url))
+    throw new TaskCenterError("malformed-request", "The request URI is not well encoded.");
+  if (Number(headers["content-length"] ?? 0) > maxBodyBytes) {
+    throw new TaskCenterError("request-too-large", "The request body is too large.");
+  }
+}
+
+/** Every answer can be found in the log by its id; IAM's carry it in Keystone's form as well. */
+function addRequestIds(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header("x-request-id", request.id);
+  if (faceOf(request.url).kind !== "iam") return;
+  const uuid = request.id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  reply.header("x-openstack-request-id", `req-${uuid}`).header("vary", "X-Auth-Token");
+}
+
+/** Clients send `Content-Type: application/json` with an empty body on any method; that is normal. */
+function acceptEmptyJson(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("text/plain");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser(
+    ["application/json", "application/merge-patch+json"],
+    { parseAs: "buffer" },
+    (request, body, done) => {
+      if (body.length === 0) done(null, undefined);
+      else if (isUtf8(body as Buffer)) parseJson(request, body.toString(), done);
+      else done(new TaskCenterError("malformed-request", "The body must be JSON in UTF-8."));
+    },
+  );
+}
+
+function newRequestId(): string {
+  return randomUUID().replaceAll("-", "");
+}
+
+/** Answers what is no HTTP at all: the request never became one, so there is only the socket to write to. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket, deps: AppDeps): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const requestId = newRequestId();
+  const problem =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? new TaskCenterError("headers-too-large", "The request headers are too large.")
+      : new TaskCenterError("malformed-request", "The request is no HTTP.");
+  const { status, contentType, body } = renderError(problem, {
+    url: "",
+    requestId,
+    publicUrl: deps.publicUrl(),
+  });
+  const text = JSON.stringify(body);
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${status === 431 ? "Request Header Fields Too Large" : "Bad Request"}`,
+      `Content-Type: ${contentType}`,
+      `Content-Length: ${Buffer.byteLength(text)}`,
+      `X-Request-Id: ${requestId}`,
+      "Connection: close",
+      "",
+      text,
+    ].join("\r\n"),
+  );
+}

@@ -1,0 +1,77 @@
+import type { Dialect } from "../dialects/dialect.ts";
+import { dialectOfHost, dialects } from "../dialects/index.ts";
+import type { Service } from "../task/lifecycle.ts";
+
+/**
+ * Whose words an address is answered in: a service's, IAM's, our own API's, or, where no service is chosen, the
+ * gateway's. One function decides it, so that every answer and every error of an address speak alike.
+ */
+export type Face =
+  | { readonly kind: "service"; readonly dialect: Dialect }
+  | { readonly kind: "iam" }
+  | { readonly kind: "own" }
+  | { readonly kind: "gateway" };
+
+/** The first segments below `/v3/` that are IAM's and never a project id. */
+const iamSegments: ReadonlySet<string> = new Set(["auth", "projects", "users", "roles", "domains"]);
+const ownPaths: ReadonlySet<string> = new Set(["/livez", "/readyz", "/version", "/openapi.json"]);
+
+/** The face of an address as it is routed, that is, after `routedUrl`. */
+export function faceOf(url: string): Face {
+  const path = pathOf(url);
+  if (path === "/v1" || path.startsWith("/v1/") || ownPaths.has(path)) return { kind: "own" };
+  if (path === "/" || path === "/v3" || path === "/v3/" || isIamPath(path)) return { kind: "iam" };
+  const dialect = dialects.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
+  return dialect === undefined ? { kind: "gateway" } : { kind: "service", dialect };
+}
+
+/**
+ * The address under which a request is routed. On a service's host or listener `/v3/{project_id}/…` is that service's,
+ * and another service's prefix leads nowhere; everywhere else an address is what it says.
+ */
+export function routedUrl(target: string, chosen: Dialect | undefined): string {
+  const url = plainForm(target);
+  if (chosen === undefined) return url;
+  const path = pathOf(url);
+  const isOtherService = dialects.some(
+    (dialect) => dialect !== chosen && (path === dialect.prefix || path.startsWith(`${dialect.prefix}/`)),
+  );
+  const isServicePath = path.startsWith("/v3/") && path !== "/v3/" && !isIamPath(path);
+  return isOtherService || isServicePath ? chosen.prefix + url : url;
+}
+
+/**
+ * One spelling for every address: without the scheme and host that a proxy's client may put before it, and without
+ * escapes of characters that need none. Otherwise `/%72ds/…` would be another address here than it is to the router.
+ */
+function plainForm(target: string): string {
+  const local = target.replace(/^https?:\/\/[^/?]*/i, "");
+  const url = local.startsWith("/") ? local : `/${local}`;
+  const path = pathOf(url);
+  if (!path.includes("%")) return url;
+  const plain = path.replace(/%[0-9a-f]{2}/gi, (encoded) => {
+    const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+    return /[A-Za-z0-9._~-]/.test(character) ? character : encoded;
+  });
+  return plain + url.slice(path.length);
+}
+
+/** The dialect that a request's listener or the first label of its `Host` chooses; undefined where none does. */
+export function chosenDialect(
+  host: string | undefined,
+  listenerService: Service | undefined,
+): Dialect | undefined {
+  if (listenerService !== undefined) return dialects.find(({ service }) => service === listenerService);
+  return host === undefined ? undefined : dialectOfHost(host);
+}
+
+/** Whether a path below `/v3/` is IAM's. */
+function isIamPath(path: string): boolean {
+  return path.startsWith("/v3/") && iamSegments.has(path.split("/", 3)[2] ?? "");
+}
+
+/** An address without its query. */
+export function pathOf(url: string): string {
+  const end = url.indexOf("?");
+  return end === -1 ? url : url.slice(0, end);
+}

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { type Config, ConfigError, readConfig, type SettingKey, settings } from "./config.ts";
+
+const workingDirectory = mkdtempSync(join(tmpdir(), "taskcenter-config-"));
+after(() => rmSync(workingDirectory, { recursive: true }));
+
+interface Given {
+  readonly flags?: Partial<Record<SettingKey, string>>;
+  readonly env?: Record<string, string>;
+  readonly file?: string;
+}
+
+let files = 0;
+
+function read({ flags = {}, env = {}, file }: Given = {}): Config {
+  let configFile: string | undefined;
+  if (file !== undefined) {
+    files += 1;
+    configFile = join(workingDirectory, `settings-${files}.yaml`);
+    writeFileSync(configFile, file);
+  }
+  return readConfig({ flags, env, configFile, workingDirectory });
+}
+
+function refused(given: Given, ...parts: readonly string[]): void {
+  assert.throws(
+    () => read(given),
+    (error) => {
+      assert.ok(error instanceof ConfigError);
+      for (const part of parts) assert.ok(error.message.includes(part), `${error.message} names ${part}`);
+      return true;
+    },
+  );
+}
+
+test("without any setting the server listens on this machine, in the folder where it is started", () => {
+  assert.deepEqual(read(), {
+    listen: { host: "127.0.0.1", port: 8080 },
+    serviceListeners: {},
+    dataDirectory: join(workingDirectory, "taskcenter-data"),
+    storePath: join(workingDirectory, "taskcenter-data", "taskcenter.db"),
+    publicUrl: undefined,
+    region: "eu-de",
+    utcOffsetMinutes: 0,
+    tokenLifetimeMs: 24 * 60 * 60 * 1000,
+    firstStart: { adminPassword: undefined, projectId: undefined },
+  });
+});
+
+test("a flag wins over the environment, and that over the file", () => {
+  const env = { TASKCENTER_REGION: "from-env" };
+  const file = "region: from-file\n";
+  assert.equal(read({ flags: { region: "from-flag" }, env, file }).region, "from-flag");
+  assert.equal(read({ env, file }).region, "from-env");
+  assert.equal(read({ file }).region, "from-file");
+  assert.equal(read({ env: { TASKCENTER_REGION: "" }, file }).region, "from-file");
+});
+
+test("the file in the working directory is read by itself, and another one where it is named", () => {
+  const path = join(workingDirectory, "taskcenter.yaml");
+  writeFileSync(path, "utc-offset: +0100 # no number\n");
+  try {
+    assert.equal(read().utcOffsetMinutes, 60);
+  } finally {
+    rmSync(path);
+  }
+  refused({ flags: {}, file: undefined as never, env: { TASKCENTER_LISTEN: "x" } }, "TASKCENTER_LISTEN");
+  assert.throws(
+    () => readConfig({ flags: {}, env: {}, configFile: "absent.yaml", workingDirectory }),
+    /--config: .*absent\.yaml/,
+  );
+});
+
+test("a file with an unknown key, a list, or no YAML is refused by name", () => {
+  refused({ file: "retntion: 400d\n" }, "retntion", "listen");
+  refused({ file: "listen: [a, b]\n" }, "listen");
+  refused({ file: "- listen\n" }, "one setting a line");
+  refused({ file: "listen: 'open\n" }, "no YAML");
+  assert.equal(read({ file: "" }).region, "eu-de");
+  assert.equal(read({ file: "# nothing yet\n" }).region, "eu-de");
+});
+
+const forms: readonly [key: SettingKey, usable: readonly string[], refused: readonly string[]][] = [
+  [
+    "listen",
+    ["0.0.0.0:0", "[::1]:8080", "localhost:65535"],
+    ["8080", "localhost", "localhost:65536", "::1:80", "http://localhost:80", "localhost:80x"],
+  ],
+  ["listen-ddm", ["127.0.0.1:1"], ["ddm"]],
+  ["listen-rds", ["127.0.0.1:1"], [":1"]],
+  ["listen-geminidb", ["127.0.0.1:1"], ["127.0.0.1:"]],
+  ["store", ["sqlite:tasks.db", "sqlite:/var/lib/tasks.db"], ["tasks.db", "sqlite:", "mysql://x"]],
+  [
+    "public-url",
+    ["https://tasks.example.com", "http://host:8080/base/"],
+    ["tasks.example.com", "ftp://host", "https://user@host", "https://host/?a=b", "https://host/#a"],
+  ],
+  ["region", ["eu-de", "R.1_x"], ["", " eu", "-eu", "x".repeat(64), "eu/de"].filter((value) => value !== "")],
+  ["utc-offset", ["+0000", "-0330", "+1400"], ["0100", "+01:00", "+1401", "+1500", "+0060", "Z"]],
+  ["token-lifetime", ["1s", "15m", "24h", "366d"], ["0s", "24", "h", "367d", "1.5h", "-1h", "1w"]],
+];
+for (const [key, usable, refusedValues] of forms) {
+  test(`--${key} takes its form and nothing else`, () => {
+    for (const value of usable) assert.ok(read({ flags: { [key]: value } }), value);
+    for (const value of refusedValues) {
+      refused({ flags: { [key]: value } }, `--${key}`, JSON.stringify(value));
+      refused({ env: { [settings[key].env]: value } }, settings[key].env);
+    }
+  });
+}
+
+test("a public address loses its trailing slash", () => {
+  assert.equal(read({ flags: { "public-url": "https://host/base/" } }).publicUrl, "https://host/base");
+  assert.equal(read({ flags: { "public-url": "https://host" } }).publicUrl, "https://host");
+});
+
+test("the first start's password and project id are held to their forms, and the password is not repeated", () => {
+  const env = { TASKCENTER_ADMIN_PASSWORD: "12345678", TASKCENTER_PROJECT_ID: "0".repeat(32) };
+  assert.deepEqual(read({ env }).firstStart, { adminPassword: "12345678", projectId: "0".repeat(32) });
+  refused({ env: { TASKCENTER_PROJECT_ID: "xyz" } }, "TASKCENTER_PROJECT_ID", "32");
+  assert.throws(
+    () => read({ env: { TASKCENTER_ADMIN_PASSWORD: "geheim" } }),
+    (error: Error) =>
+      error.message.includes("TASKCENTER_ADMIN_PASSWORD") && !error.message.includes("geheim"),
+  );
+});

@@ -1,0 +1,291 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parse as parseYaml } from "yaml";
+
+/** Where a server listens. Port 0 means any free one. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a server is started with: every setting read, checked and complete. */
+export interface Config {
+  readonly listen: Address;
+  /** Listeners that belong to one service alone; a service without one is reached by prefix and by host. */
+  readonly serviceListeners: Readonly<Partial<Record<"ddm" | "rds" | "geminidb", Address>>>;
+  readonly dataDirectory: string;
+  readonly storePath: string;
+  /** Undefined where it follows from the address that the server listens on. */
+  readonly publicUrl: string | undefined;
+  readonly region: string;
+  readonly utcOffsetMinutes: number;
+  readonly tokenLifetimeMs: number;
+  /** Used only when the store is created. */
+  readonly firstStart: {
+    readonly adminPassword: string | undefined;
+    readonly projectId: string | undefined;
+  };
+}
+
+/** A setting that can not be used: the message names it, its value and the accepted form. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** One setting as people see it. */
+export interface Setting {
+  readonly env: string;
+  /** What stands behind the flag: `HOST:PORT`. */
+  readonly form: string;
+  readonly description: string;
+  /** As shown in the help; undefined where the setting is off unless given. */
+  readonly default: string | undefined;
+}
+
+/** Every setting, by its flag without the dashes, which is also its key in the file. */
+export const settings = {
+  listen: {
+    env: "TASKCENTER_LISTEN",
+    form: "HOST:PORT",
+    description: "where to listen; port 0 means any free one",
+    default: "127.0.0.1:8080",
+  },
+  "listen-ddm": {
+    env: "TASKCENTER_LISTEN_DDM",
+    form: "HOST:PORT",
+    description: "a listener for DDM alone, for clients that keep only host and port",
+    default: undefined,
+  },
+  "listen-rds": {
+    env: "TASKCENTER_LISTEN_RDS",
+    form: "HOST:PORT",
+    description: "a listener for RDS alone",
+    default: undefined,
+  },
+  "listen-geminidb": {
+    env: "TASKCENTER_LISTEN_GEMINIDB",
+    form: "HOST:PORT",
+    description: "a listener for GeminiDB alone",
+    default: undefined,
+  },
+  data: {
+    env: "TASKCENTER_DATA",
+    form: "DIR",
+    description: "the folder that holds everything the server keeps",
+    default: "./taskcenter-data",
+  },
+  store: {
+    env: "TASKCENTER_STORE",
+    form: "sqlite:PATH",
+    description: "the store; by default taskcenter.db in the data folder",
+    default: undefined,
+  },
+  "public-url": {
+    env: "TASKCENTER_PUBLIC_URL",
+    form: "URL",
+    description: "the address that clients are told in the catalog; by default the one listened on",
+    default: undefined,
+  },
+  region: {
+    env: "TASKCENTER_REGION",
+    form: "NAME",
+    description: "the region in the catalog, and the name of the first project",
+    default: "eu-de",
+  },
+  "utc-offset": {
+    env: "TASKCENTER_UTC_OFFSET",
+    form: "+HHMM",
+    description: "the zone offset in which the service APIs show times",
+    default: "+0000",
+  },
+  "token-lifetime": {
+    env: "TASKCENTER_TOKEN_LIFETIME",
+    form: "DURATION",
+    description: "how long a token lives, such as 30s, 15m, 24h or 7d",
+    default: "24h",
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingKey = keyof typeof settings;
+
+/** Where settings come from, the strongest first: flags, then the environment, then the file. */
+export interface SettingSources {
+  readonly flags: Readonly<Partial<Record<SettingKey, string>>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The file that `--config` names; undefined means `taskcenter.yaml` in the working directory, if there is one. */
+  readonly configFile: string | undefined;
+  readonly workingDirectory: string;
+}
+
+/** Reads and checks every setting. @throws ConfigError for the first one that can not be used. */
+export function readConfig(sources: SettingSources): Config {
+  const file = readConfigFile(sources);
+  const text = (key: SettingKey): Given | undefined => {
+    const flag = sources.flags[key];
+    if (flag !== undefined) return { name: `--${key}`, value: flag };
+    const setting: Setting = settings[key];
+    const env = sources.env[setting.env];
+    if (env !== undefined && env !== "") return { name: setting.env, value: env };
+    const inFile = file.get(key);
+    if (inFile !== undefined) return { name: `${key} in the settings file`, value: inFile };
+    return setting.default === undefined ? undefined : { name: `--${key}`, value: setting.default };
+  };
+  const required = (
+    key: SettingKey & ("listen" | "data" | "region" | "utc-offset" | "token-lifetime"),
+  ): Given => text(key) ?? { name: `--${key}`, value: settings[key].default };
+
+  const dataDirectory = resolve(sources.workingDirectory, required("data").value);
+  const store = text("store");
+  const publicUrl = text("public-url");
+  return {
+    listen: readAddress(required("listen")),
+    serviceListeners: {
+      ...optionalAddress("ddm", text("listen-ddm")),
+      ...optionalAddress("rds", text("listen-rds")),
+      ...optionalAddress("geminidb", text("listen-geminidb")),
+    },
+    dataDirectory,
+    storePath:
+      store === undefined
+        ? join(dataDirectory, "taskcenter.db")
+        : resolve(sources.workingDirectory, readStorePath(store)),
+    publicUrl: publicUrl === undefined ? undefined : readPublicUrl(publicUrl),
+    region: readRegion(required("region")),
+    utcOffsetMinutes: readUtcOffset(required("utc-offset")),
+    tokenLifetimeMs: readDuration(required("token-lifetime"), { minMs: 1000, maxMs: 366 * 86_400_000 }),
+    firstStart: {
+      adminPassword: readAdminPassword(sources.env.TASKCENTER_ADMIN_PASSWORD),
+      projectId: readProjectId(sources.env.TASKCENTER_PROJECT_ID),
+    },
+  };
+}
+
+/** A value together with the name under which it was given, for the message that refuses it. */
+interface Given {
+  readonly name: string;
+  readonly value: string;
+}
+
+function refused(given: Given, form: string): ConfigError {
+  return new ConfigError(`${given.name}: ${JSON.stringify(given.value)} is not usable; give ${form}`);
+}
+
+function readConfigFile(sources: SettingSources): ReadonlyMap<SettingKey, string> {
+  const path = resolve(sources.workingDirectory, sources.configFile ?? "taskcenter.yaml");
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const absent = (error as NodeJS.ErrnoException).code === "ENOENT";
+    if (absent && sources.configFile === undefined) return new Map();
+    throw new ConfigError(`--config: ${path} can not be read: ${(error as Error).message}`);
+  }
+  let document: unknown;
+  try {
+    document = parseYaml(text, { schema: "failsafe" });
+  } catch (error) {
+    throw new ConfigError(`${path} is no YAML: ${(error as Error).message}`);
+  }
+  if (document === null || document === "") return new Map();
+  if (typeof document !== "object" || Array.isArray(document)) {
+    throw new ConfigError(`${path} must hold one setting a line, such as "region: eu-de"`);
+  }
+  const values = new Map<SettingKey, string>();
+  for (const [key, value] of Object.entries(document)) {
+    if (!isSettingKey(key)) {
+      throw new ConfigError(
+        `${path}: unknown setting ${JSON.stringify(key)}; known are ${Object.keys(settings).join(", ")}`,
+      );
+    }
+    if (typeof value !== "string") {
+      throw new ConfigError(`${path}: ${key} must be a single value, as ${settings[key].form}`);
+    }
+    values.set(key, value);
+  }
+  return values;
+}
+
+function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(settings, key);
+}
+
+function optionalAddress<K extends string>(
+  service: K,
+  given: Given | undefined,
+): Partial<Record<K, Address>> {
+  if (given === undefined) return {};
+  return { [service]: readAddress(given) } as Record<K, Address>;
+}
+
+function readAddress(given: Given): Address {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(given.value);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  if (host === undefined || port > 65_535) {
+    throw refused(given, "HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:8080 or [::1]:8080");
+  }
+  return { host, port };
+}
+
+function readStorePath(given: Given): string {
+  const path = given.value.startsWith("sqlite:") ? given.value.slice("sqlite:".length) : "";
+  if (path === "") throw refused(given, "sqlite:PATH");
+  return path;
+}
+
+function readPublicUrl(given: Given): string {
+  const url = URL.canParse(given.value) ? new URL(given.value) : undefined;
+  const plain = url !== undefined && url.search === "" && url.hash === "" && url.username === "";
+  if (!plain || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw refused(given, "an http or https address without user, query or fragment");
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+function readRegion(given: Given): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(given.value)) {
+    throw refused(
+      given,
+      "1 to 63 letters, digits, dots, dashes or underscores, beginning with a letter or digit",
+    );
+  }
+  return given.value;
+}
+
+function readUtcOffset(given: Given): number {
+  const match = /^([+-])([0-9]{2})([0-9]{2})$/.exec(given.value);
+  const hours = Number(match?.[2]);
+  const minutes = Number(match?.[3]);
+  if (match === null || hours > 14 || minutes > 59 || hours * 60 + minutes > 14 * 60) {
+    throw refused(given, "an offset from -1400 to +1400, such as +0100");
+  }
+  return (match[1] === "-" ? -1 : 1) * (hours * 60 + minutes);
+}
+
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function readDuration(given: Given, limits: { readonly minMs: number; readonly maxMs: number }): number {
+  const match = /^([0-9]{1,9})([smhd])$/.exec(given.value);
+  const ms = Number(match?.[1]) * (unitMs[match?.[2] ?? ""] ?? Number.NaN);
+  if (!(ms >= limits.minMs && ms <= limits.maxMs)) {
+    throw refused(given, "a number with s, m, h or d, from 1s to 366d, such as 24h");
+  }
+  return ms;
+}
+
+/** The value is a secret, so the refusal does not repeat it. */
+function readAdminPassword(value: string | undefined): string | undefined {
+  if (value === undefined || value === "") return undefined;
+  if (value.length < 8 || value.length > 256) {
+    throw new ConfigError("TASKCENTER_ADMIN_PASSWORD is not usable; give 8 to 256 characters");
+  }
+  return value;
+}
+
+function readProjectId(value: string | undefined): string | undefined {
+  if (value === undefined || value === "") return undefined;
+  if (!/^[0-9a-f]{32}$/.test(value)) {
+    throw refused({ name: "TASKCENTER_PROJECT_ID", value }, "32 digits from 0-9 and a-f");
+  }
+  return value;
+}

@@ -1,0 +1,302 @@
+import { ApiError, ConnectionError } from "./errors.ts";
+import { exchange, type HttpAnswer, type HttpRequest } from "./http.ts";
+import { pause } from "./pause.ts";
+import { type Credentials, openSession, type Session } from "./session.ts";
+import type {
+  CreateTaskBody,
+  HistoryDocument,
+  ListHistoryQuery,
+  ListTasksQuery,
+  ReportTaskBody,
+  TaskDocument,
+  TaskListDocument,
+} from "./types.ts";
+
+export interface ConnectOptions {
+  readonly credentials: Credentials;
+  /** How long one request may take, its answer's body included; 30 seconds unless given. */
+  readonly timeoutMs?: number;
+  /** Ends the login, not the client. */
+  readonly signal?: AbortSignal;
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call, which then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WatchOptions extends CallOptions {
+  /** How long to wait between two looks at a task that is changing, from 1 ms; 1 second unless given. */
+  readonly pollMs?: number;
+}
+
+/** While nothing changes, a watcher looks less and less often, down to once in so many times its shortest wait. */
+const slowestPollFactor = 5;
+
+/** How many looks in a row may fail before a watcher gives up: some minutes, for a server that is being upgraded. */
+const maxFailedLooks = 30;
+
+/**
+ * Logs in, and answers a client of one project.
+ *
+ * @throws ApiError status 401 where user, password, project or token are not accepted.
+ * @throws ConnectionError where the server cannot be reached, or its catalog knows no Task Center.
+ */
+export async function connect(options: ConnectOptions): Promise<TaskCenterClient> {
+  const timeoutMs = options.timeoutMs ?? 30_000;
+  const logIn = (signal?: AbortSignal) => openSession(options.credentials, { timeoutMs, signal });
+  return new TaskCenterClient({ session: await logIn(options.signal), logIn, timeoutMs });
+}
+
+/**
+ * The API of one project. Made by `connect`.
+ *
+ * Every call throws ApiError where the server refuses it (401, 403 and 429 among the statuses), ConnectionError where
+ * the server cannot be asked, and the reason of its signal. What may safely be received twice is sent up to three
+ * times while the connection fails. When its token ends, the client logs in once more and goes on.
+ */
+export class TaskCenterClient {
+  #session: Promise<Session>;
+  readonly #logIn: () => Promise<Session>;
+  readonly #timeoutMs: number;
+  /** The server's mark of the state that a document shows, for asking whether it has changed. */
+  readonly #entityTags = new WeakMap<TaskDocument, string>();
+
+  constructor(options: {
+    readonly session: Session;
+    readonly logIn: () => Promise<Session>;
+    readonly timeoutMs: number;
+  }) {
+    this.#session = Promise.resolve(options.session);
+    this.#logIn = options.logIn;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  /**
+   * Creates a task. The same key (or the same `body.id`) again with an equal body within 24 hours answers the first
+   * task once more, so that a producer that does not know whether it was heard may ask again.
+   *
+   * @throws ApiError `invalid-parameter`, `task-exists` (409, the id), `idempotency-key-reused` (422, the key).
+   */
+  async createTask(
+    body: CreateTaskBody,
+    options: CallOptions & { readonly idempotencyKey?: string } = {},
+  ): Promise<TaskDocument> {
+    const answer = await this.#call({
+      method: "POST",
+      path: "/tasks",
+      headers: { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() },
+      body,
+      repeatable: true,
+      signal: options.signal,
+    });
+    return this.#taskIn(answer);
+  }
+
+  /**
+   * Reports on a task: only what the report names changes, and an empty one is a heartbeat. `ifRevision` makes it
+   * fail where somebody else was faster.
+   *
+   * @throws ApiError `invalid-parameter`, `task-not-found`, `transition-refused` (409, with both statuses),
+   * `revision-mismatch` (412).
+   */
+  async reportTask(
+    id: string,
+    report: ReportTaskBody,
+    options: CallOptions & { readonly ifRevision?: number } = {},
+  ): Promise<TaskDocument> {
+    const { ifRevision } = options;
+    const answer = await this.#call({
+      method: "PATCH",
+      path: taskPath(id),
+      headers: ifRevision === undefined ? {} : { "if-match": `"${ifRevision}"` },
+      body: report,
+      // A report says how things stand, twice as well as once. Its message would be noted twice, and the revision
+      // that it expects would be gone the second time.
+      repeatable: ifRevision === undefined && report.message === undefined,
+      signal: options.signal,
+    });
+    return this.#taskIn(answer);
+  }
+
+  /** Answers one task. @throws ApiError `task-not-found`. */
+  async getTask(id: string, options: CallOptions = {}): Promise<TaskDocument> {
+    return this.#taskIn(await this.#read(taskPath(id), options));
+  }
+
+  /**
+   * Answers a task that was answered before, unless nothing about it has changed: also that it has gone stale is a
+   * change here. Costs next to nothing while it is unchanged.
+   *
+   * @throws ApiError `task-not-found`.
+   */
+  async getTaskIfChanged(
+    known: TaskDocument,
+    options: CallOptions = {},
+  ): Promise<TaskDocument | "unchanged"> {
+    const tag = this.#entityTags.get(known);
+    const answer = await this.#read(
+      taskPath(known.id),
+      options,
+      tag === undefined ? {} : { "if-none-match": tag },
+    );
+    return answer.status === 304 ? "unchanged" : this.#taskIn(answer);
+  }
+
+  /** Answers a page of tasks with the exact total. @throws ApiError `invalid-parameter`. */
+  async listTasks(query: ListTasksQuery = {}, options: CallOptions = {}): Promise<TaskListDocument> {
+    const answer = await this.#read(`/tasks${queryText({ ...query })}`, options);
+    return answer.body as TaskListDocument;
+  }
+
+  /** Answers a part of a task's history, oldest first. @throws ApiError `task-not-found`, `invalid-parameter`. */
+  async listHistory(
+    id: string,
+    query: ListHistoryQuery = {},
+    options: CallOptions = {},
+  ): Promise<HistoryDocument> {
+    const answer = await this.#read(`${taskPath(id)}/history${queryText({ ...query })}`, options);
+    return answer.body as HistoryDocument;
+  }
+
+  /**
+   * Deletes the record of a task; it stops nothing. After a failed connection it is not sent again by itself, since
+   * the second answer would be that there is no such task.
+   *
+   * @throws ApiError `task-not-found`, `revision-mismatch` (412).
+   */
+  async deleteTask(id: string, options: CallOptions & { readonly ifRevision?: number } = {}): Promise<void> {
+    const { ifRevision } = options;
+    await this.#call({
+      method: "DELETE",
+      path: taskPath(id),
+      headers: ifRevision === undefined ? {} : { "if-match": `"${ifRevision}"` },
+      repeatable: false,
+      signal: options.signal,
+    });
+  }
+
+  /**
+   * Yields a task as it stands and again whenever it has changed, until it has ended; changes in quick succession
+   * come as one. Returns the ended task. Once the first look has succeeded, later ones may fail for some minutes.
+   *
+   * @throws ApiError `task-not-found`, also when the task is deleted meanwhile.
+   */
+  async *watchTask(
+    id: string,
+    options: WatchOptions = {},
+  ): AsyncGenerator<TaskDocument, TaskDocument, undefined> {
+    const shortestMs = options.pollMs ?? 1000;
+    let task = await this.getTask(id, options);
+    yield task;
+    let pauseMs = shortestMs;
+    let failedLooks = 0;
+    while (task.ended_at === null) {
+      await pause(pauseMs, options.signal);
+      let seen: TaskDocument | "unchanged" = "unchanged";
+      try {
+        seen = await this.getTaskIfChanged(task, options);
+        failedLooks = 0;
+      } catch (error) {
+        failedLooks += 1;
+        if (failedLooks > maxFailedLooks || !isPassing(error)) throw error;
+      }
+      if (seen === "unchanged") {
+        pauseMs = Math.min(pauseMs * 1.5, shortestMs * slowestPollFactor);
+      } else {
+        pauseMs = shortestMs;
+        task = seen;
+        yield task;
+      }
+    }
+    return task;
+  }
+
+  /**
+   * Answers a task when it has ended.
+   *
+   * @throws ApiError `task-not-found`, also when the task is deleted meanwhile.
+   * @throws DOMException `TimeoutError` where it has not ended within `timeoutMs`, which is at most 24 days.
+   */
+  async waitForTask(
+    id: string,
+    options: WatchOptions & { readonly timeoutMs?: number | undefined } = {},
+  ): Promise<TaskDocument> {
+    const { timeoutMs } = options;
+    const signals = [options.signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
+    const signal = AbortSignal.any(signals.filter((given) => given !== undefined));
+    const looks = this.watchTask(id, { ...options, signal });
+    let look = await looks.next();
+    while (look.done !== true) look = await looks.next();
+    return look.value;
+  }
+
+  #read(path: string, options: CallOptions, headers: HttpRequest["headers"] = {}): Promise<HttpAnswer> {
+    return this.#call({ method: "GET", path, headers, repeatable: true, signal: options.signal });
+  }
+
+  #taskIn({ body, headers }: HttpAnswer): TaskDocument {
+    const task = body as TaskDocument;
+    const tag = headers.get("etag");
+    if (tag !== null) this.#entityTags.set(task, tag);
+    return task;
+  }
+
+  /** A call whose token has ended was refused whole, so any call can be made again after a new login. */
+  async #call(call: Call): Promise<HttpAnswer> {
+    const session = this.#session;
+    try {
+      return await this.#send(call, await session);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 401)) throw error;
+      // Calls that were refused together share one login. Where it fails, the next call tries again.
+      if (this.#session === session) {
+        this.#session = this.#logIn().catch((failure: unknown) => {
+          this.#session = session;
+          throw failure;
+        });
+      }
+      return this.#send(call, await this.#session);
+    }
+  }
+
+  #send({ path, headers, ...call }: Call, { endpoint, token }: Session): Promise<HttpAnswer> {
+    return exchange({
+      ...call,
+      url: `${endpoint}${path}`,
+      headers: { ...headers, "x-auth-token": token },
+      timeoutMs: this.#timeoutMs,
+    });
+  }
+}
+
+type Call = Omit<HttpRequest, "url" | "timeoutMs"> & { readonly path: string };
+
+/** What can be no id would be another address: `..` leads out of the tasks. */
+function taskPath(id: string): string {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) {
+    throw new ApiError({
+      status: 404,
+      code: "task-not-found",
+      detail: "The task does not exist.",
+      errors: [],
+      requestId: "",
+    });
+  }
+  return `/tasks/${id}`;
+}
+
+/** A query with its question mark; a list becomes a repeated key, and what is not given stays away. */
+function queryText(query: Readonly<Record<string, string | number | readonly string[] | undefined>>): string {
+  const pairs = Object.entries(query).flatMap(([key, value]) =>
+    (value === undefined ? [] : [value].flat()).map((one) => [key, String(one)]),
+  );
+  return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs)}`;
+}
+
+/** A failure that a server gets over: it was not reached, it failed, or it asked for patience. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof ConnectionError) return true;
+  return error instanceof ApiError && (error.status >= 500 || error.status === 429);
+}

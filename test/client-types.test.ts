@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type * as client from "../src/client/types.ts";
+import * as schemas from "../src/http/task-schemas.ts";
+import { projectId, startServer } from "./start-server.ts";
+
+/**
+ * The client knows the API without knowing the server, so the two tell its shapes twice. The compiler holds them
+ * together here: a member that only one of them has, or has in another type, makes one of these false.
+ */
+type Writable<T> = T extends readonly (infer Item)[]
+  ? Writable<Item>[]
+  : T extends object
+    ? { -readonly [Key in keyof T]: Writable<Exclude<T[Key], undefined>> }
+    : T;
+type Within<A, B> = [Writable<A>] extends [Writable<B>] ? true : false;
+type SameMembers<A, B> = [keyof A] extends [keyof B] ? ([keyof B] extends [keyof A] ? true : false) : false;
+type Same<A, B> = Within<A, B> & Within<B, A> & SameMembers<A, B>;
+
+const sameShapes: {
+  readonly task: Same<client.TaskDocument, schemas.TaskDocument>;
+  readonly creation: Same<client.CreateTaskBody, schemas.CreateTaskBody>;
+  readonly report: Same<client.ReportTaskBody, schemas.ReportTaskBody>;
+  readonly list: Same<client.TaskListDocument, schemas.TaskList>;
+  readonly query: SameMembers<client.ListTasksQuery, schemas.ListTasksQuery>;
+  readonly history: SameMembers<client.HistoryDocument, schemas.HistoryDocument>;
+} = { task: true, creation: true, report: true, list: true, query: true, history: true };
+
+test("a task as it is answered has exactly the members that the schema and the client's type have", async () => {
+  assert.ok(Object.values(sameShapes).every(Boolean));
+  const server = await startServer();
+  try {
+    const body = { service: "rds", name: "BackupInstance", instance: { id: "in01" } };
+    const { json } = await server.call(`/v1/${projectId}/tasks`, { body });
+    assert.deepEqual(Object.keys(json), Object.keys(schemas.TaskDocument.properties));
+  } finally {
+    await server.close();
+  }
+});

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { CommanderError } from "commander";
+import { ApiError, ConnectionError } from "../client/index.ts";
+import { ConfigError } from "../config.ts";
+import { describeFailure } from "./failure.ts";
+
+function refusal(answer: Partial<ConstructorParameters<typeof ApiError>[0]>): ApiError {
+  return new ApiError({ status: 400, code: "", detail: "No.", errors: [], requestId: "", ...answer });
+}
+
+test("wrong usage ends with 2, and is said by commander alone", () => {
+  const error = new CommanderError(1, "commander.unknownOption", "error: unknown option '--x'");
+  assert.deepEqual(describeFailure(error), { message: undefined, exitCode: 2 });
+});
+
+test("help and version end with 0", () => {
+  const error = new CommanderError(0, "commander.helpDisplayed", "(outputHelp)");
+  assert.deepEqual(describeFailure(error), { message: undefined, exitCode: 0 });
+});
+
+test("a setting that cannot be used ends with 2", () => {
+  assert.deepEqual(describeFailure(new ConfigError("OS_CLOUD: no")), {
+    message: "OS_CLOUD: no",
+    exitCode: 2,
+  });
+});
+
+test("a server that cannot be asked ends with 69", () => {
+  assert.deepEqual(describeFailure(new ConnectionError("cannot reach http://a: ECONNREFUSED")), {
+    message: "cannot reach http://a: ECONNREFUSED",
+    exitCode: 69,
+  });
+});
+
+test("what is not allowed ends with 77, and says whether the login or the role is at fault", () => {
+  assert.deepEqual(describeFailure(refusal({ status: 401 })), {
+    message: "not logged in: No.",
+    exitCode: 77,
+  });
+  assert.deepEqual(describeFailure(refusal({ status: 403 })), { message: "not allowed: No.", exitCode: 77 });
+});
+
+test("fields that the detail names already are not named twice", () => {
+  const errors = [
+    { field: "id", message: "is too long" },
+    { field: "name", message: "is required" },
+  ];
+  assert.deepEqual(describeFailure(refusal({ detail: "id: is too long", errors })), {
+    message: "id: is too long; name: is required",
+    exitCode: 1,
+  });
+});
+
+test("a failure of the server leads to its log, a refusal does not", () => {
+  assert.equal(describeFailure(refusal({ status: 500, requestId: "abc" })).message, "No. (request abc)");
+  assert.equal(describeFailure(refusal({ status: 404, requestId: "abc" })).message, "No.");
+});
+
+test("a reader that has seen enough is no failure", () => {
+  const error = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+  assert.deepEqual(describeFailure(error), { message: undefined, exitCode: 0 });
+});
+
+test("everything else ends with 1, in one line that a terminal can take", () => {
+  assert.deepEqual(describeFailure(new Error("first\nsecond \x1b[2J")), {
+    message: "first second \\u001b[2J",
+    exitCode: 1,
+  });
+  assert.deepEqual(describeFailure("thrown text"), { message: "thrown text", exitCode: 1 });
+});

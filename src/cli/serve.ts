@@ -1,0 +1,93 @@
+import { relative, resolve } from "node:path";
+import { Command, Option } from "commander";
+import { readConfig, type Setting, type SettingKey, settings } from "../config.ts";
+import type { RunningServer } from "../server.ts";
+
+/** `taskcenter serve`: the server, until a signal stops it. */
+export function serveCommand(): Command {
+  const command = new Command("serve")
+    .summary("start the server")
+    .description(
+      "Starts the server with its embedded store. Settings come from flags, else the environment, else\n" +
+        "./taskcenter.yaml (keys are the flags without dashes), else their defaults.",
+    )
+    .option("--config <FILE>", "read settings from this file instead of ./taskcenter.yaml");
+  for (const [key, setting] of Object.entries(settings) as [SettingKey, Setting][]) {
+    const shown = setting.default === undefined ? "" : `; default ${setting.default}`;
+    command.addOption(
+      new Option(`--${key} <${setting.form}>`, `${setting.description} (${setting.env}${shown})`),
+    );
+  }
+  return command
+    .addHelpText(
+      "after",
+      `
+Used only when the store is created:
+  TASKCENTER_ADMIN_PASSWORD   the password of user admin; else random, in DATA/clouds.yaml
+  TASKCENTER_PROJECT_ID       the id of the first project, 32 hex digits; else random
+
+Examples:
+  $ taskcenter serve
+  $ taskcenter serve --listen 0.0.0.0:8080 --public-url https://tasks.example.com --data /var/lib/taskcenter
+  $ taskcenter serve --listen 127.0.0.1:0 --listen-ddm 127.0.0.1:0`,
+    )
+    .action(async (_options, invoked: Command) => {
+      const { config: configFile, ...flags } = flagValues(invoked);
+      const config = readConfig({ flags, env: process.env, configFile, workingDirectory: process.cwd() });
+      const stopping = stopSignal();
+      // Only here: every other command starts in half the time without the server's code.
+      const { startServer } = await import("../server.ts");
+      const server = await startServer({ config });
+      announce(server, config.dataDirectory);
+      await stopping;
+      await server.close();
+    });
+}
+
+/** The flags as they were given, by their own names: commander keeps them in camel case. */
+function flagValues(command: Command): Partial<Record<SettingKey | "config", string>> {
+  const values = command.opts<Record<string, string>>();
+  const given: Partial<Record<SettingKey | "config", string>> = {};
+  for (const option of command.options) {
+    const value = values[option.attributeName()];
+    if (value !== undefined) given[option.name() as SettingKey | "config"] = value;
+  }
+  return given;
+}
+
+/** Fulfilled by the first signal that asks the process to stop; a second one, of either kind, ends it at once. */
+function stopSignal(): Promise<void> {
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  return new Promise((resolve) => {
+    const stop = () => {
+      for (const signal of signals) process.off(signal, stop);
+      resolve();
+    };
+    for (const signal of signals) process.on(signal, stop);
+  });
+}
+
+function announce(server: RunningServer, dataDirectory: string): void {
+  console.log(`listening on ${server.url}`);
+  for (const [service, url] of Object.entries(server.serviceUrls)) {
+    console.log(`listening on ${url} (${service})`);
+  }
+  if (server.firstStart === undefined) return;
+  const { cloudsFile, userName, projectName, projectId } = server.firstStart;
+  // The commands look for it in ./taskcenter-data by themselves.
+  const isFound = dataDirectory === resolve("taskcenter-data");
+  console.log(`
+This is the first start: project ${projectName} (${projectId}) and user ${userName} were created.
+The password is in ${shortPath(cloudsFile)}, which only you can read; the commands below find it there.
+
+Next, in another terminal in this directory:${isFound ? "" : `\n  export TASKCENTER_DATA=${dataDirectory}`}
+  npx taskcenter run --service rds --name BackupInstance --instance db1 -- sleep 5   # record a command as a task
+  npx taskcenter list                                                               # what is running, what failed
+  npx taskcenter --help                                                             # everything else
+`);
+}
+
+function shortPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") ? path : short;
+}

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+/**
+ * The package as its user gets it: packed, installed into an empty directory, and started through npx. The checkout's
+ * own commands are taken off the path, so that the Node which runs is the system's, or the one the package brings.
+ */
+const root = fileURLToPath(new URL("..", import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), "taskcenter-package-"));
+const path = (process.env.PATH ?? "")
+  .split(delimiter)
+  .filter((folder) => !folder.includes("node_modules"))
+  .join(delimiter);
+const inherited = Object.entries(process.env).filter(
+  ([name]) => !name.startsWith("npm_") && name !== "NODE_OPTIONS",
+);
+const env = { ...Object.fromEntries(inherited), PATH: path };
+
+function runToEnd(command: string, args: readonly string[], cwd: string) {
+  return new Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>(
+    (resolve) => {
+      execFile(command, args, { cwd, env, timeout: 180_000 }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+      );
+    },
+  );
+}
+
+before(async () => {
+  const packed = await runToEnd("npm", ["pack", "--silent", "--pack-destination", directory], root);
+  assert.equal(packed.code, 0, packed.stderr);
+  const [tarball] = readdirSync(directory);
+  assert.match(tarball ?? "", /^taskcenter-.*\.tgz$/);
+  const installed = await runToEnd("npm", ["install", "--no-audit", "--no-fund", `./${tarball}`], directory);
+  assert.equal(installed.code, 0, installed.stderr);
+});
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+test("the package holds no sources and no tests", () => {
+  const folder = join(directory, "node_modules/taskcenter");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  assert.deepEqual(
+    files.filter((file) => /\.test\.|(?<!\.d)\.ts$|^(src|test|bench)\b/.test(file)),
+    [],
+  );
+  assert.ok(files.includes("LICENSE"));
+});
+
+test("npx starts the server, records a command, and shows the task", async () => {
+  const server = spawn("npx", ["taskcenter", "serve", "--listen", "127.0.0.1:0"], {
+    cwd: directory,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+    // Its own group, so that npx and what it started can be ended together.
+    detached: true,
+  });
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: server.stdout }).on("line", (line) => {
+        if (line.startsWith("listening on ")) resolve();
+      });
+      server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+    });
+    const task = ["--service", "rds", "--name", "BackupInstance", "--instance", "in01"];
+    const command = ["node", "-e", "console.log('50%'); process.exit(4)"];
+    const run = await runToEnd("npx", ["taskcenter", "run", ...task, "--", ...command], directory);
+    assert.equal(run.code, 4, run.stderr);
+    assert.equal(run.stdout, "50%\n");
+    const list = await runToEnd("npx", ["taskcenter", "list", "-o", "json"], directory);
+    assert.equal(list.code, 0, list.stderr);
+    const [shown] = JSON.parse(list.stdout);
+    assert.equal(shown.status, "Failed");
+    assert.match(shown.fail_reason, /^exit status 4/);
+  } finally {
+    process.kill(-(server.pid ?? 0), "SIGTERM");
+    await ended;
+  }
+});

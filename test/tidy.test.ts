@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, normalize } from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import { errorCodes } from "../src/task/error.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * Who may import whom, as data. A place is the longest of these that a file's path begins with; what it may import
+ * are places (its own is always allowed) and packages. `node:` packages are named only where they are restricted.
+ */
+interface Place {
+  readonly imports: readonly string[];
+  readonly packages: readonly string[];
+  /** Only types may cross: nothing of the imported places runs here. */
+  readonly typesOnly?: boolean;
+}
+
+const places: Readonly<Record<string, Place>> = {
+  "src/task/": { imports: [], packages: [] },
+  "src/dialects/": { imports: ["src/task/"], packages: [] },
+  "src/dialects/index.ts": {
+    imports: [
+      "src/task/",
+      "src/dialects/",
+      "src/dialects/ddm/",
+      "src/dialects/rds/",
+      "src/dialects/geminidb/",
+    ],
+    packages: [],
+  },
+  "src/dialects/ddm/": { imports: ["src/task/", "src/dialects/"], packages: [] },
+  "src/dialects/rds/": { imports: ["src/task/", "src/dialects/"], packages: [] },
+  "src/dialects/geminidb/": { imports: ["src/task/", "src/dialects/"], packages: [] },
+  "src/store/": { imports: ["src/task/"], packages: [] },
+  "src/store/conformance": {
+    imports: ["src/task/", "src/store/", "test/factories"],
+    packages: ["node:test", "node:assert", "fast-check"],
+  },
+  "src/store/sqlite/": {
+    imports: ["src/task/", "src/store/"],
+    packages: ["node:sqlite", "node:fs", "node:url", "node:path", "node:crypto"],
+  },
+  "src/identity/": {
+    imports: ["src/task/", "src/store/"],
+    packages: ["node:crypto", "node:util"],
+  },
+  "src/sweep/": { imports: ["src/task/", "src/store/"], packages: [] },
+  "src/http/": {
+    imports: ["src/task/", "src/dialects/", "src/dialects/index.ts", "src/store/", "src/identity/"],
+    packages: [
+      "fastify",
+      "@fastify/swagger",
+      "@fastify/type-provider-typebox",
+      "typebox",
+      "node:buffer",
+      "node:crypto",
+      "node:http",
+      "node:net",
+    ],
+  },
+  "src/client/": { imports: ["src/task/"], packages: [], typesOnly: true },
+  "src/config.ts": { imports: [], packages: ["yaml", "node:fs", "node:path"] },
+  "src/clouds-file.ts": { imports: [], packages: ["yaml", "node:fs"] },
+  "src/server.ts": {
+    imports: [
+      "src/task/",
+      "src/store/",
+      "src/store/sqlite/",
+      "src/identity/",
+      "src/sweep/",
+      "src/http/",
+      "src/config.ts",
+      "src/clouds-file.ts",
+    ],
+    packages: ["node:"],
+  },
+  "src/cli/": {
+    imports: ["src/client/", "src/config.ts", "src/task/", "src/cli/serve.ts"],
+    packages: ["commander", "table", "yaml", "csv-stringify", "cli-progress", "node:"],
+  },
+  "src/cli/serve.ts": {
+    imports: ["src/cli/", "src/config.ts", "src/server.ts"],
+    packages: ["commander", "node:"],
+  },
+};
+
+const sources = globSync("{src,test,bench,scripts}/**/*.ts", { cwd: root }).sort();
+const isTest = (file: string): boolean => file.endsWith(".test.ts") || !file.startsWith("src/");
+
+interface Import {
+  readonly target: string;
+  readonly isType: boolean;
+}
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const found: Import[] = [];
+  const pattern =
+    /^\s*(?:import|export)\s+(type\s)?[^;"']*?from\s*["']([^"']+)["']|^\s*import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm;
+  for (const [, type, from, bare, dynamic] of text.matchAll(pattern)) {
+    found.push({ target: from ?? bare ?? dynamic ?? "", isType: type !== undefined });
+  }
+  return found;
+}
+
+function placeOf(file: string): string | undefined {
+  return Object.keys(places)
+    .filter((place) => file.startsWith(place))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+test("every source file has a place in the import table, and every place has a file", () => {
+  const own = sources.filter((file) => !isTest(file));
+  assert.deepEqual(
+    own.filter((file) => placeOf(file) === undefined),
+    [],
+  );
+  const filled = new Set(own.map(placeOf));
+  assert.deepEqual(
+    Object.keys(places).filter((place) => !filled.has(place)),
+    [],
+  );
+});
+
+test("nobody imports what the table does not allow", () => {
+  const problems: string[] = [];
+  for (const file of sources.filter((name) => !isTest(name))) {
+    const own = placeOf(file) ?? "";
+    const rules = places[own];
+    if (rules === undefined) continue;
+    for (const { target, isType } of importsOf(file)) {
+      if (target.startsWith(".")) {
+        const imported = normalize(join(dirname(file), target));
+        const theirs = placeOf(imported) ?? imported;
+        const allowed =
+          theirs === own ||
+          rules.imports.some((place) => theirs.startsWith(place) && (placeOf(imported) ?? place) === place);
+        if (!allowed) problems.push(`${file} imports ${imported}`);
+        else if (rules.typesOnly && theirs !== own && !isType) {
+          problems.push(`${file} imports more than types of ${imported}`);
+        }
+      } else {
+        const allowed = rules.packages.some(
+          (name) =>
+            target === name ||
+            target.startsWith(`${name}/`) ||
+            (name === "node:" && target.startsWith("node:")),
+        );
+        if (!allowed) problems.push(`${file} imports the package ${target}`);
+      }
+    }
+  }
+  assert.deepEqual(problems, []);
+});
+
+test("every package that is imported is declared, and every declared one is used", () => {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const nameOf = (target: string): string => target.split("/", target.startsWith("@") ? 2 : 1).join("/");
+  const used = new Set<string>();
+  const usedAtRunTime = new Set<string>();
+  for (const file of sources) {
+    for (const { target } of importsOf(file)) {
+      if (target.startsWith(".") || target.startsWith("node:")) continue;
+      assert.ok(!builtinModules.includes(target), `${file} imports ${target} without node:`);
+      used.add(nameOf(target));
+      if (file.startsWith("src/") && !isTest(file) && !file.includes("conformance")) {
+        usedAtRunTime.add(nameOf(target));
+      }
+    }
+  }
+  const withoutImports = ["node", "typescript", "@biomejs/biome"];
+  const declared = (names: object): string[] =>
+    Object.keys(names).filter((name) => !withoutImports.includes(name) && !name.startsWith("@types/"));
+  assert.deepEqual(declared(manifest.dependencies).sort(), [...usedAtRunTime].sort());
+  assert.deepEqual(
+    [...declared(manifest.dependencies), ...declared(manifest.devDependencies)].sort(),
+    [...used].sort(),
+  );
+});
+
+test("only the clock reads the time", () => {
+  const readers = sources.filter((file) =>
+    /\bDate\.now\(|\bnew Date\(\)/.test(readFileSync(join(root, file), "utf8")),
+  );
+  assert.deepEqual(
+    readers.filter((file) => file !== "src/task/clock.ts" && file !== "test/tidy.test.ts"),
+    [],
+  );
+});
+
+test("no source file is longer than 500 lines", () => {
+  const long = sources.filter((file) => readFileSync(join(root, file), "utf8").split("\n").length > 501);
+  assert.deepEqual(long, []);
+});
+
+test("every error code has its paragraph in the reference", () => {
+  const reference = readFileSync(join(root, "docs/reference/errors.md"), "utf8");
+  const described = [...reference.matchAll(/^### `([a-z-]+)`$/gm)].map(([, code]) => code);
+  assert.deepEqual(described.sort(), [...errorCodes].sort());
+});

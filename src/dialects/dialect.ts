@@ -19,8 +19,6 @@ export interface Dialect {
 
 /** One documented call: a pure function from the request to our question, and one from our answer to the body. */
 export interface DialectRoute {
-  /** The call's name in the OpenAPI style: `listTasks`. */
-  readonly name: string;
   readonly method: "GET";
   /** Below the prefix, parameters with a colon: `/v3/:project_id/jobs`. */
   readonly path: string;

@@ -11,14 +11,12 @@ export const ddm: Dialect = {
   catalogTypes: ["ddmv1", "ddmv2", "ddmv3"],
   routes: [
     {
-      name: "listTasks",
       method: "GET",
       path: "/v3/:project_id/jobs",
       parse: parseTaskList,
       render: renderTaskList,
     },
     {
-      name: "getTask",
       method: "GET",
       path: "/v3/:project_id/jobs/:job_id",
       parse: parseTaskDetail,

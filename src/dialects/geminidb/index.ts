@@ -11,7 +11,6 @@ export const geminidb: Dialect = {
   catalogTypes: ["geminidb", "nosql"],
   routes: [
     {
-      name: "listTasks",
       method: "GET",
       path: "/v3/:project_id/jobs",
       parse: parseTaskList,

@@ -11,7 +11,6 @@ export const rds: Dialect = {
   catalogTypes: ["rdsv3"],
   routes: [
     {
-      name: "listTasks",
       method: "GET",
       path: "/v3/:project_id/tasklist",
       parse: parseTaskList,

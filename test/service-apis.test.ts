@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import ddmGetExample from "../src/dialects/ddm/examples/get-task.json" with { type: "json" };
 import ddmListExample from "../src/dialects/ddm/examples/list-tasks.json" with { type: "json" };
 import geminidbExample from "../src/dialects/geminidb/examples/list-tasks.json" with { type: "json" };
 import rdsExample from "../src/dialects/rds/examples/list-tasks.json" with { type: "json" };
-import { type Answer, callServer, projectId, startServer, type TestServer } from "./start-server.ts";
+import {
+  type Answer,
+  adminPassword,
+  callServer,
+  projectId,
+  startServer,
+  type TestServer,
+} from "./start-server.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -394,6 +404,24 @@ test("a revoked token is dead at once", async () => {
     assert.equal((await server.call("/v3/auth/tokens", { method: "DELETE", headers: subject })).status, 204);
     const answer = await server.call(`/rds/v3/${projectId}/tasklist`);
     assert.equal(answer.json.error_code, "APIGW.0301");
+  } finally {
+    await server.close();
+  }
+});
+
+test("neither a token nor a password is stored or logged in the clear", async () => {
+  const server = await startServer();
+  try {
+    await server.call("/v3/auth/tokens", { headers: { "x-subject-token": server.token } });
+    const stored = readdirSync(server.directory).filter((file) => file !== "clouds.yaml");
+    // What was looked for is there, as its hash.
+    const log = readFileSync(join(server.directory, "taskcenter.db-wal"));
+    assert.ok(log.includes(hash("sha256", server.token)));
+    for (const secret of [server.token, adminPassword]) {
+      for (const file of stored)
+        assert.ok(!readFileSync(join(server.directory, file)).includes(secret), file);
+      assert.ok(!server.logged.join("").includes(secret));
+    }
   } finally {
     await server.close();
   }

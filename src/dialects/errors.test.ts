@@ -23,6 +23,7 @@ const saidByGateway = {
   unauthenticated: "401 APIGW.0301 Incorrect IAM authentication information: decrypt token fail",
   "token-expired": "401 APIGW.0307 The token must be updated.",
   forbidden: "403 APIGW.0302 The IAM user is not authorized to access the API.",
+  "too-many-requests": "429 APIGW.0308 The throttling threshold has been reached.",
 } as const satisfies Partial<Record<ErrorCode, string>>;
 
 /** What only a service means. */
@@ -32,6 +33,7 @@ const refused = "400 DBS.280001 Parameter error.";
 const saidByService = {
   ddm: {
     "invalid-parameter": refused,
+    conflict: refused,
     "not-found": "400 DBS.300400 The task is not found.",
     "task-not-found": "400 DBS.300400 The task is not found.",
     "task-exists": refused,
@@ -43,6 +45,7 @@ const saidByService = {
   },
   rds: {
     "invalid-parameter": refused,
+    conflict: refused,
     "not-found": "400 DBS.200543 The job does not exist.",
     "task-not-found": "400 DBS.200543 The job does not exist.",
     "task-exists": refused,
@@ -54,6 +57,7 @@ const saidByService = {
   },
   geminidb: {
     "invalid-parameter": refused,
+    conflict: refused,
     "not-found": refused,
     "task-not-found": refused,
     "task-exists": refused,
@@ -67,6 +71,7 @@ const saidByService = {
 
 const saidWithoutService = {
   "invalid-parameter": "400 APIGW.0201 API request error.",
+  conflict: "400 APIGW.0201 API request error.",
   "not-found": `404 APIGW.0101 ${unknownApi}`,
   "task-not-found": `404 APIGW.0101 ${unknownApi}`,
   "task-exists": "400 APIGW.0201 API request error.",
@@ -109,11 +114,24 @@ test("where no service was chosen the gateway has words for every error", () => 
   assertSays(describeGatewayError, { ...saidByGateway, ...saidWithoutService });
 });
 
-test("a missing token is told apart from one that is no good", () => {
-  const missing = new TaskCenterError("unauthenticated", missingTokenDetail);
-  const said = "401 APIGW.0301 Incorrect IAM authentication information: x-auth-token not found";
-  for (const { describeError } of dialects) assert.equal(line(describeError(missing)), said);
-  assert.equal(line(describeGatewayError(missing)), said);
+test("a missing token, a bad token and a bad signature are told apart, and nothing else is told", () => {
+  const said = {
+    [missingTokenDetail]: missingTokenDetail,
+    "verify aksk signature fail": "verify aksk signature fail",
+    "signature expired": "signature expired",
+    "ak ABCD**** not exist": "ak ABCD**** not exist",
+    "decrypt token fail": "decrypt token fail",
+    "ak ABCDEFGH not exist": "decrypt token fail",
+    "signature expired at the secret time": "decrypt token fail",
+  };
+  for (const describe of [...dialects.map(({ describeError }) => describeError), describeGatewayError]) {
+    for (const [detail, shown] of Object.entries(said)) {
+      assert.equal(
+        line(describe(new TaskCenterError("unauthenticated", detail))),
+        `401 APIGW.0301 Incorrect IAM authentication information: ${shown}`,
+      );
+    }
+  }
 });
 
 test("GeminiDB has an error of its own for four parameters, and one for all others", () => {

@@ -12,7 +12,6 @@ export const missingTokenDetail = "x-auth-token not found";
 const malformed = gatewayError(400, "APIGW.0201", "API request error.");
 const unknownApi = "The API does not exist or has not been published in the environment.";
 const failed = gatewayError(500, "APIGW.0601", "Internal server error.");
-const tokenMissing = unauthenticated(missingTokenDetail);
 
 /** The errors that a gateway says for every service. A dialect completes them with its own. */
 export const gatewayErrors = {
@@ -26,6 +25,7 @@ export const gatewayErrors = {
   unauthenticated: unauthenticated("decrypt token fail"),
   "token-expired": gatewayError(401, "APIGW.0307", "The token must be updated."),
   forbidden: gatewayError(403, "APIGW.0302", "The IAM user is not authorized to access the API."),
+  "too-many-requests": gatewayError(429, "APIGW.0308", "The throttling threshold has been reached."),
 } as const satisfies Partial<Record<ErrorCode, ServiceError>>;
 
 /** How the gateway itself says an error, where no service was chosen. What only a service can mean gets the nearest. */
@@ -33,6 +33,7 @@ export const describeGatewayError = errorDescriber({
   ...gatewayErrors,
   "invalid-parameter": malformed,
   "not-found": gatewayErrors["route-not-found"],
+  conflict: malformed,
   "task-not-found": gatewayErrors["route-not-found"],
   "task-exists": malformed,
   "idempotency-key-reused": malformed,
@@ -42,15 +43,20 @@ export const describeGatewayError = errorDescriber({
   internal: failed,
 });
 
-/** Makes a dialect's `describeError` of its table. One code has two messages: no token, and a token that is no good. */
+/** Makes a dialect's `describeError` of its table. One code says why: a missing token, a bad one, a bad signature. */
 export function errorDescriber(
   errors: Readonly<Record<ErrorCode, ServiceError>>,
 ): (error: TaskCenterError) => ServiceError {
   return (error) =>
-    error.code === "unauthenticated" && error.message === missingTokenDetail
-      ? tokenMissing
+    error.code === "unauthenticated" && shownDetails.test(error.message)
+      ? unauthenticated(error.message)
       : errors[error.code];
 }
+
+/** The reasons that the gateway tells. Of an access key that does not exist no more than its beginning is repeated. */
+const shownDetails = new RegExp(
+  `^(?:${missingTokenDetail}|verify aksk signature fail|signature expired|ak [A-Za-z0-9]{0,4}\\*{4} not exist)$`,
+);
 
 function unauthenticated(detail: string): ServiceError {
   return gatewayError(401, "APIGW.0301", `Incorrect IAM authentication information: ${detail}`);

@@ -3,9 +3,9 @@ import type { ServiceError } from "../dialects/dialect.ts";
 import { describeUnchosenError } from "../dialects/index.ts";
 import { type FieldProblem, invalidParameter, TaskCenterError } from "../task/error.ts";
 import { type Face, faceOf, pathOf } from "./faces.ts";
-import { keystoneError } from "./keystone-errors.ts";
+import { keystoneError } from "./iam/keystone-errors.ts";
+import { patternMeanings } from "./patterns.ts";
 import { problems } from "./problems.ts";
-import { patternMeanings } from "./task-schemas.ts";
 
 /** An error as it goes out: in the words of whoever was asked. */
 export interface RenderedError {
@@ -75,6 +75,7 @@ export function answerError(
   if (rendered.status >= 500) {
     request.log.error({ err: error.cause ?? error, code: error.code }, error.message);
   }
+  if (error.retryAfterSeconds !== undefined) reply.header("retry-after", error.retryAfterSeconds);
   return reply
     .code(rendered.status)
     .header("content-type", rendered.contentType)

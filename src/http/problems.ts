@@ -14,11 +14,13 @@ export const problems = {
   forbidden: { status: 403, title: "The access is not allowed" },
   "invalid-parameter": { status: 400, title: "A value is not acceptable" },
   "not-found": { status: 404, title: "The thing asked for does not exist" },
+  conflict: { status: 409, title: "Something else stands against it" },
   "task-not-found": { status: 404, title: "The task does not exist" },
   "task-exists": { status: 409, title: "Another task has this id" },
   "idempotency-key-reused": { status: 422, title: "The idempotency key was used with another body" },
   "transition-refused": { status: 409, title: "The lifecycle does not allow the change" },
   "revision-mismatch": { status: 412, title: "The task has changed meanwhile" },
+  "too-many-requests": { status: 429, title: "Too many requests" },
   "store-unavailable": { status: 503, title: "The store does not answer" },
   internal: { status: 500, title: "The server failed" },
 } as const satisfies Record<ErrorCode, { readonly status: number; readonly title: string }>;

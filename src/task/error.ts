@@ -15,11 +15,13 @@ export const errorCodes = [
   "forbidden",
   "invalid-parameter",
   "not-found",
+  "conflict",
   "task-not-found",
   "task-exists",
   "idempotency-key-reused",
   "transition-refused",
   "revision-mismatch",
+  "too-many-requests",
   "store-unavailable",
   "internal",
 ] as const;
@@ -40,15 +42,22 @@ export class TaskCenterError extends Error {
   override readonly name = "TaskCenterError";
   readonly code: ErrorCode;
   readonly fields: readonly FieldProblem[];
+  /** When to come back; only of `too-many-requests`. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { readonly fields?: readonly FieldProblem[]; readonly cause?: unknown } = {},
+    options: {
+      readonly fields?: readonly FieldProblem[];
+      readonly retryAfterSeconds?: number;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.fields = options.fields ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 

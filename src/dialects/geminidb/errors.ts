@@ -17,6 +17,7 @@ const describeByCode = errorDescriber({
   ...gatewayErrors,
   "invalid-parameter": refused,
   "not-found": refused,
+  conflict: refused,
   "task-not-found": refused,
   "task-exists": refused,
   "idempotency-key-reused": refused,

@@ -10,6 +10,7 @@ export const describeError = errorDescriber({
   ...gatewayErrors,
   "invalid-parameter": refused,
   "not-found": taskNotFound,
+  conflict: refused,
   "task-not-found": taskNotFound,
   "task-exists": refused,
   "idempotency-key-reused": refused,

@@ -1,9 +1,13 @@
 import { suite } from "node:test";
 import { checkChanges } from "./conformance/changes.ts";
 import { checkCreations } from "./conformance/creations.ts";
+import { checkCredentials } from "./conformance/credentials.ts";
+import { checkDirectory } from "./conformance/directory.ts";
 import { checkIdentity } from "./conformance/identity.ts";
 import { checkLists } from "./conformance/lists.ts";
 import { checkAgainstModel } from "./conformance/model.ts";
+import { checkRevocations } from "./conformance/revocations.ts";
+import { checkRoles } from "./conformance/roles.ts";
 import { checkWith, type OpenStore } from "./conformance/subject.ts";
 
 /**
@@ -17,6 +21,10 @@ export function testStore(name: string, open: OpenStore): void {
     checkChanges(check);
     checkLists(check);
     checkIdentity(check);
+    checkDirectory(check);
+    checkRoles(check);
+    checkCredentials(check);
+    checkRevocations(check);
     checkAgainstModel(check);
   });
 }

@@ -1,16 +1,29 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import test, { type TestContext } from "node:test";
 import { creationOf, factoryCreatedAtMs, taskFactory } from "../../../test/factories.ts";
+import {
+  admin,
+  domain,
+  first,
+  inDomain,
+  project,
+  sampleKey,
+  sampleTerms,
+  sampleToken,
+  shown,
+} from "../conformance/samples.ts";
 import { testStore } from "../conformance.ts";
 import { expiredTokenMemoryMs, idempotencyKeyLifetimeMs, type Store } from "../store.ts";
 import { openDatabase } from "./database.ts";
+import { migrate, readMigrations } from "./migrations.ts";
 import { openSqliteStore } from "./store.ts";
+import { prepareTaskStatements } from "./task-statements.ts";
 
 const nowMs = factoryCreatedAtMs;
 const clock = (): number => nowMs;
@@ -86,16 +99,14 @@ test("a store is opened once in a process, too", async (t) => {
 
 test("what was recorded is there when the store is opened again", async (t) => {
   const path = newPath(t);
-  const domain = { id: "d", name: "Default" };
-  const project = { id: "p", name: "eu-de", domain };
-  const user = { id: "u", name: "admin", domain, enabled: true, passwordHash: "hash" };
-  const scope = { kind: "project", projectId: "p" } as const;
-  const token = { hash: "h", userId: "u", scope, methods: ["password"], issuedAtMs: 1, expiresAtMs: nowMs };
+  const token = sampleToken({ hash: "hash" });
+  const key = sampleKey({ access: "access" });
   const creation = creationOf(taskFactory.running(), { idempotencyKey: "key" });
   await withStore(path, async ({ tasks, identity }) => {
     await tasks.createTask(creation);
-    await identity.createFirstIdentity({ domain, project, user });
+    await identity.createFirstIdentity(first);
     await identity.createToken(token);
+    await identity.createAccessKey(key);
   });
   await withStore(path, async ({ tasks, identity }) => {
     assert.deepEqual(await tasks.getTask(creation.task), creation.task);
@@ -104,7 +115,8 @@ test("what was recorded is there when the store is opened again", async (t) => {
     assert.deepEqual(history, { entries: [creation.entry], more: false });
     const again = { receipt: creation.receipt, foundBy: "key" };
     assert.deepEqual(await tasks.createTask(creation), again);
-    assert.deepEqual((await identity.findToken("h"))?.token, token);
+    assert.deepEqual((await identity.findToken("hash"))?.token, token);
+    assert.deepEqual(await identity.findAccessKey("access"), key);
   });
 });
 
@@ -127,8 +139,10 @@ test("a commit is flushed to disk, in a write-ahead log, with foreign keys enfor
   }
 });
 
-test("only its owner may read a store", async (t) => {
+test("only its owner may read a store, also one that others could read before", async (t) => {
   const path = newPath(t);
+  await withStore(path, async () => undefined);
+  chmodSync(path, 0o644);
   await withStore(path, async (store) => {
     await store.tasks.createTask(creationOf(taskFactory.running()));
     for (const file of [path, `${path}-wal`]) assert.equal(statSync(file).mode & 0o777, 0o600);
@@ -169,6 +183,47 @@ test("a store that a newer program wrote, or whose migration has changed, is ref
   await refused("its migration 0001_tasks is not the one that this program would have made");
 });
 
+test("a store from before administration keeps its users, projects, roles, tokens and tasks", async (t) => {
+  const path = newPath(t);
+  const creation = creationOf(taskFactory.running({ projectId: project.id }));
+  const token = sampleToken({ hash: "hash" });
+  const tokenInDomain = sampleToken({ hash: "hash in domain", scope: inDomain });
+  look(path, (database) => {
+    migrate(database, readMigrations().slice(0, 2), clock);
+    prepareTaskStatements(database).insertTask(creation.task, creation.receipt);
+    const insert = (table: string, ...values: readonly (string | number | null)[]): void => {
+      database.prepare(`INSERT INTO ${table} VALUES (${values.map(() => "?").join(", ")})`).run(...values);
+    };
+    insert("domain", domain.id, domain.name);
+    insert("project", project.id, domain.id, project.name);
+    insert("user_account", admin.id, domain.id, admin.name, 1, admin.passwordHash);
+    insert("project_role", admin.id, project.id, "reporter");
+    insert("domain_role", admin.id, domain.id, "admin");
+    for (const { hash, issuedAtMs, expiresAtMs } of [token, tokenInDomain]) {
+      const scope = hash === token.hash ? [project.id, null] : [null, domain.id];
+      insert("token", hash, admin.id, ...scope, '["password"]', issuedAtMs, expiresAtMs);
+    }
+  });
+  await withStore(path, async ({ tasks, identity }) => {
+    const kept = { ...admin, description: "", email: "" };
+    const standing = { user: shown(kept), project: undefined, domain: undefined, administers: true };
+    assert.deepEqual(await identity.findUser({ id: admin.id }), kept);
+    assert.deepEqual(await identity.findToken(token.hash), {
+      ...standing,
+      token,
+      project: { ...project, description: "" },
+      roles: ["reporter"],
+    });
+    assert.deepEqual(await identity.findToken(tokenInDomain.hash), {
+      ...standing,
+      token: tokenInDomain,
+      domain,
+      roles: ["admin"],
+    });
+    assert.deepEqual(await tasks.getTask(creation.task), creation.task);
+  });
+});
+
 test("every key and index of the tasks' tables starts with the project", async (t) => {
   const path = newPath(t);
   await withStore(path, (store) => store.ping());
@@ -202,11 +257,8 @@ test("every table is strict", async (t) => {
   assert.deepEqual(lax, []);
 });
 
-test("keys and tokens past their time become fewer with every new one, a few at a time", async (t) => {
+test("idempotency keys, tokens and temporary access keys past their time become fewer with every new one, a few at a time", async (t) => {
   const path = newPath(t);
-  const domain = { id: "d", name: "Default" };
-  const user = { id: "u", name: "admin", domain, enabled: true, passwordHash: "hash" };
-  const scope = { kind: "domain", domainId: "d" } as const;
   let timeMs = nowMs;
   await withStore(
     path,
@@ -216,23 +268,40 @@ test("keys and tokens past their time become fewer with every new one, a few at 
           idempotencyKey: `${number}`,
         });
         await tasks.createTask(creation);
-        const token = { hash: `${number}`, userId: "u", scope, methods: ["password"], issuedAtMs: 0 };
-        await identity.createToken({ ...token, expiresAtMs: timeMs });
+        await identity.createToken(sampleToken({ hash: `${number}`, expiresAtMs: timeMs }));
+        const temporary = sampleTerms({ expiresAtMs: timeMs, madeWith: `${number}` });
+        await identity.createAccessKey(sampleKey({ access: `${number}`, temporary }));
       };
-      await identity.createFirstIdentity({ domain, project: { id: "p", name: "eu-de", domain }, user });
+      await identity.createFirstIdentity(first);
       for (let number = 0; number < 10; number += 1) await use(number);
       timeMs += expiredTokenMemoryMs + idempotencyKeyLifetimeMs;
       for (const left of [10 - 4 + 1, 10 - 8 + 2, 3]) {
         await use(100 + left);
-        const counts = look(path, (database) => [
-          count(database, "remembered_creation"),
-          count(database, "token"),
-        ]);
-        assert.deepEqual(counts, [left, left]);
+        const counts = look(path, (database) =>
+          ["remembered_creation", "token", "access_key"].map((table) => count(database, table)),
+        );
+        assert.deepEqual(counts, [left, left, left]);
       }
     },
     () => timeMs,
   );
+});
+
+test("the idempotency keys of a project go with it, and no other's", async (t) => {
+  const path = newPath(t);
+  await withStore(path, async ({ tasks, identity }) => {
+    await identity.createFirstIdentity(first);
+    for (const projectId of [first.project.id, "other"]) {
+      const creation = creationOf(taskFactory.running({ projectId }), { idempotencyKey: "key" });
+      await tasks.createTask(creation);
+      await tasks.deleteTask(creation.task);
+    }
+    await identity.deleteProject(first.project.id);
+    assert.equal(
+      look(path, (database) => count(database, "remembered_creation")),
+      1,
+    );
+  });
 });
 
 function count(database: DatabaseSync, table: string): unknown {

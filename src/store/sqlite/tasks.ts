@@ -1,9 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../task/clock.ts";
-import { taskNotFound } from "../../task/error.ts";
+import { TaskCenterError, taskNotFound } from "../../task/error.ts";
 import type { NewTask, StandingReceipt, TaskStore } from "../store.ts";
 import { prepareRememberedCreations } from "./remembered-creations.ts";
 import type { Session } from "./session.ts";
+import { prepare } from "./statements.ts";
 import { prepareTaskLists } from "./task-lists.ts";
 import { prepareTaskStatements } from "./task-statements.ts";
 
@@ -11,6 +12,11 @@ import { prepareTaskStatements } from "./task-statements.ts";
 export function createTaskStore(database: DatabaseSync, session: Session, clock: Clock): TaskStore {
   const statements = prepareTaskStatements(database);
   const remembered = prepareRememberedCreations(database);
+  const closedProject = prepare(
+    database,
+    `SELECT 1 FROM project WHERE id = ?1 AND enabled = 0
+     UNION ALL SELECT 1 FROM deleted_project WHERE id = ?1`,
+  );
   const listTasks = prepareTaskLists(database, session, statements.readTask);
 
   function recordCreation({ projectId, receipt, make }: NewTask): StandingReceipt {
@@ -24,6 +30,9 @@ export function createTaskStore(database: DatabaseSync, session: Session, clock:
 
   function recordCreationOnce(creation: NewTask): StandingReceipt {
     const { projectId, receipt, idempotencyKey } = creation;
+    if (closedProject.get(projectId) !== undefined) {
+      throw new TaskCenterError("forbidden", "The project is closed.");
+    }
     if (idempotencyKey === undefined) return recordCreation(creation);
     const nowMs = clock();
     const key = { projectId, idempotencyKey };

@@ -1,7 +1,7 @@
 import type { TaskCenterError } from "../task/error.ts";
 import type { Service } from "../task/lifecycle.ts";
-import type { TaskPage, TaskQuery } from "../task/query.ts";
-import type { JsonObject } from "../task/task.ts";
+import type { TaskFilter, TaskPage, TaskQuery } from "../task/query.ts";
+import type { JsonObject, TaskKey } from "../task/task.ts";
 
 /** One service's wire format, as a value: how it is addressed, what it answers, and how it says no. */
 export interface Dialect {
@@ -17,8 +17,11 @@ export interface Dialect {
   describeError(error: TaskCenterError): ServiceError;
 }
 
-/** One documented call: a pure function from the request to our question, and one from our answer to the body. */
-export interface DialectRoute {
+/** One documented call. */
+export type DialectRoute = DialectRead | DialectDeletion;
+
+/** A call that reads: a pure function from the request to our question, and one from our answer to the body. */
+export interface DialectRead {
   readonly method: "GET";
   /** Below the prefix, parameters with a colon: `/v3/:project_id/jobs`. */
   readonly path: string;
@@ -26,6 +29,20 @@ export interface DialectRoute {
   parse(request: ServiceRequest): TaskQuery;
   /** @throws TaskCenterError `task-not-found` where the call means one task and there is none. */
   render(page: TaskPage, context: RenderContext): JsonObject;
+}
+
+/** A call that deletes the record of one task, and answers 200 without a body. */
+export interface DialectDeletion {
+  readonly method: "DELETE";
+  readonly path: string;
+  /** @throws TaskCenterError `invalid-parameter`, naming the parameter. */
+  parse(request: ServiceRequest): TaskDeletion;
+}
+
+/** Which record is deleted. A task that the filter does not mean is unknown to the call, and stays. */
+export interface TaskDeletion {
+  readonly key: TaskKey;
+  readonly filter: TaskFilter;
 }
 
 /** What a dialect sees of a request. */

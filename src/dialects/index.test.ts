@@ -3,10 +3,10 @@ import test from "node:test";
 import fc from "fast-check";
 import { sampleTask } from "../../test/factories.ts";
 import { TaskCenterError } from "../task/error.ts";
-import { lifecycleOf, lifecycles, type Service, services, type TaskStatus } from "../task/lifecycle.ts";
+import { lifecycleOf, lifecycles, services, type TaskStatus } from "../task/lifecycle.ts";
 import type { TaskQuery } from "../task/query.ts";
 import { isJsonObject, type JsonValue, type Task } from "../task/task.ts";
-import type { DialectRoute } from "./dialect.ts";
+import type { Dialect, ServiceRequest } from "./dialect.ts";
 import { describeUnchosenError, dialectOfHost, dialects } from "./index.ts";
 
 test("every service has exactly one dialect", () => {
@@ -31,7 +31,13 @@ test("every service is found under its own prefix, hosts and catalog types, and 
       prefix: "/rds",
       hostLabels: ["rds"],
       catalogTypes: ["rdsv3"],
-      calls: ["GET /v3/:project_id/tasklist"],
+      calls: [
+        "GET /v3/:project_id/tasklist",
+        "GET /v3/:project_id/jobs",
+        "DELETE /v3/:project_id/jobs",
+        "GET /v3/:project_id/instances/:instance_id/tasklist/detail",
+        "GET /v3/:project_id/schedule-tasks",
+      ],
     },
     {
       prefix: "/geminidb",
@@ -89,7 +95,16 @@ test("only an unknown path is told the prefixes", () => {
 });
 
 const nowMs = Date.parse("2025-05-20T12:00:00Z");
-const routes = dialects.flatMap((dialect) => dialect.routes.map((route) => ({ dialect, route })));
+const reads = dialects.flatMap((dialect) =>
+  dialect.routes
+    .filter((route) => route.method === "GET")
+    .map((route) => ({ dialect, route, address: dialect.prefix + route.path })),
+);
+const deletions = dialects.flatMap((dialect) =>
+  dialect.routes
+    .filter((route) => route.method === "DELETE")
+    .map((route) => ({ dialect, route, address: dialect.prefix + route.path })),
+);
 
 /** Values that are nearly right, and any text at all. */
 const anyValue = fc.oneof(
@@ -116,6 +131,7 @@ const anyParameters = fc.dictionary(
       "start_time",
       "end_time",
       "instance_id",
+      "instance_name",
       "order_id",
     ),
     fc.string(),
@@ -124,58 +140,98 @@ const anyParameters = fc.dictionary(
   { maxKeys: 3 },
 );
 
-/** What must be given for a question to be whole. */
-const mandatory: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
-  ddm: { start_time: String(nowMs - 1), end_time: String(nowMs) },
-  rds: {},
-  geminidb: {},
+/** What must be given for a question to be whole, by the call's address. */
+const mandatory: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "/ddm/v3/:project_id/jobs": { start_time: String(nowMs - 1), end_time: String(nowMs) },
+  "/rds/v3/:project_id/jobs": { id: "task-1" },
+  "/rds/v3/:project_id/instances/:instance_id/tasklist/detail": { start_time: String(nowMs - 1) },
 };
 
-for (const { dialect, route } of routes) {
-  test(`${dialect.prefix}${route.path} makes a question of any text, or refuses it as the service does`, () => {
-    fc.assert(
-      fc.property(anyParameters, anyValue, (parameters, jobId) => {
-        const query = { ...mandatory[dialect.service], ...parameters };
-        const asked = parsedOrRefused(route, query, jobId);
-        if (asked instanceof TaskCenterError) {
-          assert.equal(asked.code, "invalid-parameter");
-          assert.equal(dialect.describeError(asked).status, 400);
-          return;
-        }
-        assert.equal(asked.filter.projectId, "p");
-        assert.deepEqual(asked.filter.services, [dialect.service]);
-        assert.deepEqual(asked.filter.kinds, ["instant"]);
-        assert.equal(asked.order, "newest-first");
-        assert.ok(Number.isSafeInteger(asked.offset) && asked.offset >= 0);
-        assert.ok(Number.isSafeInteger(asked.limit) && asked.limit >= 1 && asked.limit <= 128);
-      }),
-      { numRuns: 500, seed: 1 },
-    );
+/** The only calls that are about scheduled tasks. */
+const aboutScheduled: ReadonlySet<string> = new Set(["/rds/v3/:project_id/schedule-tasks"]);
+
+for (const { dialect, route, address } of reads) {
+  test(`GET ${address} makes a question of any text, or refuses it as the service does`, () => {
+    const kind = aboutScheduled.has(address) ? "scheduled" : "instant";
+    assertParsedOrRefused(dialect, address, route.parse, ({ filter, order, offset, limit }) => {
+      assert.equal(filter.projectId, "p");
+      assert.deepEqual([filter.services, filter.kinds], [[dialect.service], [kind]]);
+      assert.equal(order, "newest-first");
+      assert.ok(Number.isSafeInteger(offset) && offset >= 0);
+      assert.ok(Number.isSafeInteger(limit) && limit >= 1 && limit <= 1000);
+    });
   });
 }
 
-function parsedOrRefused(route: DialectRoute, query: Record<string, string>, jobId: string) {
+for (const { dialect, route, address } of deletions) {
+  test(`DELETE ${address} names one instant task of its service from any text, or refuses it`, () => {
+    assertParsedOrRefused(dialect, address, route.parse, ({ key, filter }) => {
+      assert.equal(key.projectId, "p");
+      assert.notEqual(key.id, "");
+      assert.deepEqual(filter, { projectId: "p", services: [dialect.service], kinds: ["instant"] });
+    });
+  });
+}
+
+/** Lets a call read any text: it answers what the check accepts, or refuses it in the service's words. */
+function assertParsedOrRefused<T>(
+  dialect: Dialect,
+  address: string,
+  parse: (request: ServiceRequest) => T,
+  check: (parsed: T) => void,
+): void {
+  fc.assert(
+    fc.property(anyParameters, anyValue, (parameters, inPath) => {
+      const params = { project_id: "p", job_id: inPath, instance_id: inPath };
+      const query = { ...mandatory[address], ...parameters };
+      const parsed = parsedOrRefused(() => parse({ projectId: "p", params, query, nowMs }));
+      if (parsed instanceof TaskCenterError) {
+        assert.equal(parsed.code, "invalid-parameter");
+        assert.equal(dialect.describeError(parsed).status, 400);
+      } else check(parsed);
+    }),
+    { numRuns: 500, seed: 1 },
+  );
+}
+
+function parsedOrRefused<T>(parse: () => T): T | TaskCenterError {
   try {
-    return route.parse({ projectId: "p", params: { project_id: "p", job_id: jobId }, query, nowMs });
+    return parse();
   } catch (error) {
     if (error instanceof TaskCenterError) return error;
     throw error;
   }
 }
 
+/** What a producer may keep where a service expects text. */
+const anyDetail = fc.jsonValue({ maxDepth: 1 }) as fc.Arbitrary<JsonValue>;
+
 /** Any task that a service may be asked for, in any status of its life. */
 const anyTask: fc.Arbitrary<Task> = fc
   .record({
-    service: fc.constantFrom(...services),
+    subject: fc.constantFrom<Pick<Task, "service" | "kind">>(
+      ...services.map((service) => ({ service, kind: "instant" as const })),
+      { service: "rds", kind: "scheduled" },
+    ),
     name: fc.constantFrom("RestartInstance", "migrateLogicDb"),
     progressPercent: fc.option(fc.double({ min: 0, max: 100, noNaN: true })),
     failReason: fc.string(),
     plannedEndAtMs: fc.option(fc.integer({ min: nowMs, max: nowMs + 1e9 })),
+    priority: fc.option(fc.integer({ min: 1, max: 100 })),
+    details: fc.record(
+      {
+        task_detail: anyDetail,
+        datastore_type: anyDetail,
+        volume_type: anyDetail,
+        target_config: fc.oneof(anyDetail, fc.record({ flavor: anyDetail, mem: anyDetail, cpu: anyDetail })),
+      },
+      { requiredKeys: [] },
+    ),
   })
-  .chain((facts) => {
-    const life = lifecycles[lifecycleOf({ ...facts, kind: "instant" })];
+  .chain(({ subject, details, ...others }) => {
+    const facts = { ...subject, ...others, details: { ...details } };
     return fc
-      .constantFrom(...(Object.keys(life) as TaskStatus[]))
+      .constantFrom(...(Object.keys(lifecycles[lifecycleOf(facts)]) as TaskStatus[]))
       .map((status) => sampleTask({ ...facts, status }));
   });
 
@@ -187,8 +243,8 @@ const anyPageQuery: TaskQuery = {
   withNames: true,
 };
 
-for (const { dialect, route } of routes) {
-  test(`${dialect.prefix}${route.path} shows every fact of a task as a string`, () => {
+for (const { route, address } of reads) {
+  test(`GET ${address} shows every fact of a task as a string`, () => {
     fc.assert(
       fc.property(anyTask, fc.integer({ min: -840, max: 840 }), (task, utcOffsetMinutes) => {
         const page = { tasks: [task], total: 1, names: [task.name] };
@@ -202,8 +258,14 @@ for (const { dialect, route } of routes) {
   });
 }
 
-for (const { dialect, route } of routes) {
-  test(`${dialect.prefix}${route.path} shows the planned end of a running task`, () => {
+/** The calls whose answer has no end before there is one. */
+const withoutPlannedEnd: ReadonlySet<string> = new Set([
+  "/rds/v3/:project_id/jobs",
+  "/rds/v3/:project_id/instances/:instance_id/tasklist/detail",
+]);
+
+for (const { dialect, route, address } of reads.filter((read) => !withoutPlannedEnd.has(read.address))) {
+  test(`GET ${address} shows the planned end of a running task`, () => {
     const plannedEndAtMs = Date.parse("2025-05-21T09:00:00.500Z");
     const task = sampleTask({ service: dialect.service, plannedEndAtMs });
     const page = { tasks: [task], total: 1, names: [] };

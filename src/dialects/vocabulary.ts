@@ -11,9 +11,9 @@ export const statusesByWord = {
 } as const satisfies Record<string, readonly TaskStatus[]>;
 
 /**
- * The word that a service shows for a task's status. No service has a word for a canceled task: their clients know an
- * end only as `Completed` or `Failed` and would poll for ever on a fourth word. All others are shown as they are,
- * DDM's shard configuration statuses too.
+ * The word that a service shows for an instant task's status. No service has a word for a canceled one: their clients
+ * know an end only as `Completed` or `Failed` and would poll for ever on a fourth word. All others are shown as they
+ * are, DDM's shard configuration statuses too.
  */
 export function shownStatus(task: Task): string {
   return task.status === "Canceled" ? "Failed" : task.status;

@@ -14,6 +14,7 @@ export interface TaskFilter {
   readonly names?: readonly string[] | undefined;
   readonly ids?: readonly string[] | undefined;
   readonly instanceIds?: readonly string[] | undefined;
+  readonly instanceNames?: readonly string[] | undefined;
   readonly orderIds?: readonly string[] | undefined;
   readonly createdFromMs?: number | undefined;
   readonly createdToMs?: number | undefined;
@@ -67,6 +68,7 @@ export function matchesFilter(task: Task, filter: TaskFilter): boolean {
     isOneOf(task.name, filter.names) &&
     isOneOf(task.id, filter.ids) &&
     isOneOf(task.instance.id, filter.instanceIds) &&
+    isOneOf(task.instance.name, filter.instanceNames) &&
     isOneOf(task.orderId, filter.orderIds) &&
     task.createdAtMs >= (filter.createdFromMs ?? Number.NEGATIVE_INFINITY) &&
     task.createdAtMs <= (filter.createdToMs ?? Number.POSITIVE_INFINITY)

@@ -1,9 +1,20 @@
 import type { Dialect } from "../dialect.ts";
 import { describeError } from "./errors.ts";
-import { parseTaskList } from "./parse.ts";
-import { renderTaskList } from "./render.ts";
+import {
+  parseInstanceTaskList,
+  parseScheduledTaskList,
+  parseTaskDeletion,
+  parseTaskDetail,
+  parseTaskList,
+} from "./parse.ts";
+import {
+  renderInstanceTaskList,
+  renderScheduledTaskList,
+  renderTaskDetail,
+  renderTaskList,
+} from "./render.ts";
 
-/** Relational Database Service: the page "Querying Instant Tasks" of its manual. */
+/** Relational Database Service: the calls of its manual's chapter "Obtaining Task Information". */
 export const rds: Dialect = {
   service: "rds",
   prefix: "/rds",
@@ -15,6 +26,29 @@ export const rds: Dialect = {
       path: "/v3/:project_id/tasklist",
       parse: parseTaskList,
       render: renderTaskList,
+    },
+    {
+      method: "GET",
+      path: "/v3/:project_id/jobs",
+      parse: parseTaskDetail,
+      render: renderTaskDetail,
+    },
+    {
+      method: "DELETE",
+      path: "/v3/:project_id/jobs",
+      parse: parseTaskDeletion,
+    },
+    {
+      method: "GET",
+      path: "/v3/:project_id/instances/:instance_id/tasklist/detail",
+      parse: parseInstanceTaskList,
+      render: renderInstanceTaskList,
+    },
+    {
+      method: "GET",
+      path: "/v3/:project_id/schedule-tasks",
+      parse: parseScheduledTaskList,
+      render: renderScheduledTaskList,
     },
   ],
   describeError,

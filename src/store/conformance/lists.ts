@@ -106,12 +106,12 @@ export function checkLists(check: Check): void {
   );
 
   check("each condition narrows the list, a list of values means any of them", async ({ tasks }) => {
-    const instance = { name: "", status: "" };
+    const instanceOf = (id: string, name: string) => ({ instance: { id, name, status: "" } });
     await recordAll(tasks, [
-      taskFactory.running({ id: "1", name: "A", orderId: "x", instance: { ...instance, id: "i" } }),
-      taskFactory.failed({ id: "2", name: "B", orderId: "y", instance: { ...instance, id: "j" } }),
-      taskFactory.completed({ id: "3", name: "B", service: "ddm", instance: { ...instance, id: "i" } }),
-      taskFactory.scheduled({ id: "4", name: "C", orderId: "x", instance: { ...instance, id: "k" } }),
+      taskFactory.running({ id: "1", name: "A", orderId: "x", ...instanceOf("i", "orders") }),
+      taskFactory.failed({ id: "2", name: "B", orderId: "y", ...instanceOf("j", "") }),
+      taskFactory.completed({ id: "3", name: "B", service: "ddm", ...instanceOf("i", "stock") }),
+      taskFactory.scheduled({ id: "4", name: "C", orderId: "x", ...instanceOf("k", "orders") }),
     ]);
     const expectations: readonly (readonly [Partial<TaskFilter>, readonly string[]])[] = [
       [{ services: ["ddm"] }, ["3"]],
@@ -126,6 +126,12 @@ export function checkLists(check: Check): void {
       [{ ids: ["1", "unknown", "3"] }, ["3", "1"]],
       [{ instanceIds: ["i"] }, ["3", "1"]],
       [{ instanceIds: ["j", "k"] }, ["4", "2"]],
+      [{ instanceNames: ["orders"] }, ["4", "1"]],
+      [{ instanceNames: ["stock", ""] }, ["3", "2"]],
+      [{ instanceNames: ["orders"], kinds: ["scheduled"] }, ["4"]],
+      [{ instanceNames: ["orders"], kinds: ["scheduled", "instant"], services: ["rds"] }, ["4", "1"]],
+      [{ instanceNames: ["orders", "stock"], kinds: ["scheduled"], statuses: ["Running"] }, []],
+      [{ instanceNames: ["orders"], kinds: ["scheduled"], instanceIds: ["i"] }, []],
       [{ orderIds: ["x"] }, ["4", "1"]],
       [{ orderIds: [""] }, ["3"]],
       [{ orderIds: ["", "y"] }, ["3", "2"]],
@@ -143,12 +149,41 @@ export function checkLists(check: Check): void {
 
   check("an empty list of values means no task at all", async ({ tasks }) => {
     await recordAll(tasks, [taskFactory.running({ orderId: "order" })]);
-    const lists = ["services", "kinds", "statuses", "names", "ids", "instanceIds", "orderIds"] as const;
+    const lists = [
+      "services",
+      "kinds",
+      "statuses",
+      "names",
+      "ids",
+      "instanceIds",
+      "instanceNames",
+      "orderIds",
+    ] as const;
     for (const name of lists) {
-      for (const others of [{}, { instanceIds: ["instance-1"] }]) {
+      for (const others of [{}, { instanceIds: ["instance-1"] }, { instanceNames: ["orders"] }]) {
         const page = await list(tasks, { ...others, [name]: [] }, { withNames: true });
         assert.deepEqual(page, { tasks: [], total: 0, names: [] });
       }
+    }
+  });
+
+  check("an instance that is renamed is found by its new name alone", async ({ tasks }) => {
+    for (const task of [taskFactory.running({ id: "1" }), taskFactory.scheduled({ id: "2" })]) {
+      await recordAll(tasks, [task]);
+      const instance = { ...task.instance, name: "renamed" };
+      const renamed: Task = { ...task, instance, revision: 2 };
+      await tasks.changeTask(task, () => ({ task: renamed, entry: undefined }));
+      const { kind } = task;
+      assert.deepEqual(await list(tasks, { kinds: [kind], instanceNames: ["orders"] }), {
+        tasks: [],
+        total: 0,
+        names: [],
+      });
+      assert.deepEqual(await list(tasks, { kinds: [kind], instanceNames: ["renamed"] }), {
+        tasks: [renamed],
+        total: 1,
+        names: [],
+      });
     }
   });
 
@@ -162,6 +197,7 @@ export function checkLists(check: Check): void {
       { names: [task.name, task.name] },
       { ids: [task.id, task.id] },
       { instanceIds: [task.instance.id, task.instance.id] },
+      { instanceNames: [task.instance.name, task.instance.name] },
       { orderIds: ["order", "order"] },
     ];
     for (const filter of filters) {
@@ -172,10 +208,12 @@ export function checkLists(check: Check): void {
 
   check("a thousand values are as good as one", async ({ tasks }) => {
     const task = taskFactory.running({ orderId: "wanted-500" });
-    const wanted: Task = { ...task, name: "wanted-500", instance: { ...task.instance, id: "wanted-500" } };
+    const instance = { ...task.instance, id: "wanted-500", name: "wanted-500" };
+    const wanted: Task = { ...task, name: "wanted-500", instance };
     await recordAll(tasks, [wanted, taskFactory.running({ id: "unwanted" })]);
     const values = Array.from({ length: 1000 }, (_, index) => `wanted-${index}`);
-    for (const filter of [{ names: values }, { instanceIds: values }, { orderIds: values }]) {
+    for (const name of ["names", "instanceIds", "instanceNames", "orderIds"] as const) {
+      const filter = { [name]: values };
       const page = await list(tasks, filter, { limit: 1, withNames: true });
       assert.deepEqual(page, { tasks: [wanted], total: 1, names: ["wanted-500"] });
     }
@@ -188,17 +226,19 @@ export function checkLists(check: Check): void {
     await recordAll(
       tasks,
       names.map((name, index) =>
-        taskFactory.running({
+        taskFactory.scheduled({
           id: `${index}`,
           name,
           orderId: name,
-          instance: { id: name, name: "", status: "" },
+          instance: { id: name, name, status: "" },
         }),
       ),
     );
     for (const [index, name] of names.entries()) {
-      for (const filter of [{ names: [name] }, { instanceIds: [name] }, { orderIds: [name] }]) {
-        assert.deepEqual(idsOf(await list(tasks, filter)), [`${index}`]);
+      for (const condition of ["names", "instanceIds", "instanceNames", "orderIds"] as const) {
+        for (const kinds of [undefined, ["scheduled"]] as const) {
+          assert.deepEqual(idsOf(await list(tasks, { [condition]: [name], kinds })), [`${index}`]);
+        }
       }
     }
   });
@@ -248,6 +288,10 @@ export function checkLists(check: Check): void {
     assert.deepEqual(await namesUnder(meant), ["Meant", "Unordered"]);
     assert.deepEqual(await namesUnder({ ...meant, orderIds: ["order"] }), ["Meant"]);
     assert.deepEqual(await namesUnder({ ...meant, instanceIds: ["i"] }), ["Meant"]);
+    assert.deepEqual(await namesUnder({ ...meant, instanceNames: [""] }), ["Meant"]);
+    assert.deepEqual(await namesUnder({ ...meant, kinds: ["scheduled"], instanceNames: [""] }), [
+      "Scheduled",
+    ]);
     assert.deepEqual(await namesUnder({ ...meant, names: ["Failed", "Meant", "Later"] }), ["Meant"]);
     assert.deepEqual(await namesUnder({ ...meant, ids: ["1", "2", "3", "4"] }), ["Meant"]);
     assert.deepEqual(await namesUnder({ ...meant, statuses: ["Completed"] }), []);

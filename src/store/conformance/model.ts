@@ -32,18 +32,23 @@ const nowMs = 1_000_000;
 const ids = ["a", "aa", "B", "b-", "b_1", "0", "10", "9", "z", "-", "_", "Z"];
 const names = ["CreateInstance", "Restart", "migrateLogicDb", "é", "\uffee", "😀"];
 const instanceIds = ["i", "I", "j"];
+const instanceNames = ["", "orders", "Orders"];
 const orderIds = ["", "x", "y"];
 const times = { min: nowMs - 5, max: nowMs };
 
 const anyId = fc.constantFrom(...ids);
 const anyTime = fc.integer(times);
+const anyInstance = fc.record({
+  id: fc.constantFrom(...instanceIds),
+  name: fc.constantFrom(...instanceNames),
+});
 
 const anyCreation: fc.Arbitrary<TaskCreation> = fc
   .record({
     service: fc.constantFrom(...services),
     kind: fc.constantFrom(...taskKinds),
     name: fc.constantFrom(...names),
-    instance: fc.record({ id: fc.constantFrom(...instanceIds) }),
+    instance: anyInstance,
     orderId: fc.constantFrom(...orderIds),
     createdAtMs: anyTime,
     status: fc.nat(),
@@ -58,7 +63,7 @@ const anyReport: fc.Arbitrary<TaskReport> = fc.record(
   {
     status: fc.constantFrom(...taskStatuses),
     progressPercent: fc.option(fc.integer({ min: 0, max: 100 })),
-    instance: fc.record({ id: fc.constantFrom(...instanceIds) }),
+    instance: anyInstance,
   },
   { requiredKeys: [] },
 );
@@ -80,6 +85,7 @@ const anyQuestion: fc.Arbitrary<Question> = fc.record({
     names: someOf(names),
     ids: someOf(ids),
     instanceIds: someOf(instanceIds),
+    instanceNames: someOf(instanceNames),
     orderIds: someOf(orderIds),
     createdFromMs: seldom(anyTime),
     createdToMs: seldom(anyTime),

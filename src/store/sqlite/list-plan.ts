@@ -13,6 +13,7 @@ const listedColumns = {
   statuses: "status",
   names: "name",
   instanceIds: "instance_id",
+  instanceNames: "instance_name",
   orderIds: "order_id",
 } as const satisfies Record<
   Exclude<keyof TaskFilter, "projectId" | "ids" | "createdFromMs" | "createdToMs">,
@@ -29,21 +30,34 @@ type Lists = { readonly [Name in ListName]?: readonly string[] | undefined };
 interface ListIndex {
   readonly name: string;
   readonly lists: readonly ListName[];
-  /** What holds for every task in the index, where tasks with an empty value are left out of it. */
-  readonly partial?: string;
+  readonly partial?: PartialIndex;
+}
+
+/** What holds for every task in an index that leaves some out, and whether a filter means none of those. */
+interface PartialIndex {
+  readonly condition: string;
+  readonly holdsFor: (lists: Lists) => boolean;
 }
 
 export const byService: ListIndex = { name: "task_by_service", lists: ["services", "kinds"] };
 export const byName: ListIndex = { name: "task_by_name", lists: ["services", "kinds", "names"] };
 const byInstance: ListIndex = { name: "task_by_instance", lists: ["services", "kinds", "instanceIds"] };
+const byScheduledInstanceName: ListIndex = {
+  name: "task_by_scheduled_instance_name",
+  lists: ["services", "kinds", "instanceNames"],
+  partial: {
+    condition: "kind = 'scheduled'",
+    holdsFor: ({ kinds = [] }) => kinds.every((kind) => kind === "scheduled"),
+  },
+};
 const byOrder: ListIndex = {
   name: "task_by_order",
   lists: ["services", "kinds", "orderIds"],
-  partial: "order_id <> ''",
+  partial: { condition: "order_id <> ''", holdsFor: ({ orderIds = [] }) => !orderIds.includes("") },
 };
 
 /** The indexes that may serve a filter; one whose ranges are shorter comes before. The service's serves every filter. */
-const specialIndexes = [byOrder, byInstance, byName];
+const specialIndexes = [byOrder, byInstance, byScheduledInstanceName, byName];
 
 /** How a filter is answered: by ranges of one index, in the lists' order each, that have no task in common. */
 export interface ListPlan {
@@ -74,7 +88,7 @@ export function planOf(filter: TaskFilter): ListPlan {
   const rangeCondition = [
     "project_id = ?",
     ...index.lists.map((name) => `${listedColumns[name]} = ?`),
-    ...(index.partial === undefined ? [] : [index.partial]),
+    ...(index.partial === undefined ? [] : [index.partial.condition]),
     "created_at_ms BETWEEN ? AND ?",
   ].join(" AND ");
   const otherConditions = others.map((name) => `${listedColumns[name]} IN (SELECT value FROM json_each(?))`);
@@ -91,7 +105,8 @@ export function planOf(filter: TaskFilter): ListPlan {
 function isServedBy(index: ListIndex, lists: Lists): boolean {
   const given = index.lists.map((name) => lists[name]);
   return (
-    given.every((list) => list !== undefined && !(index.partial !== undefined && list.includes(""))) &&
+    given.every((list) => list !== undefined) &&
+    (index.partial?.holdsFor(lists) ?? true) &&
     given.reduce((ranges, list) => ranges * distinct(list ?? []).length, 1) <= maxRanges
   );
 }

@@ -80,6 +80,7 @@ const anyOfName = rangeOf("task_by_name", "name").replace("SEARCH task", "SEARCH
 
 const window = { createdFromMs: 1, createdToMs: 2 };
 const ofRds = { services: ["rds"], kinds: ["instant"], ...window } as const;
+const scheduled = { services: ["rds"], kinds: ["scheduled"], ...window } as const;
 
 /** The questions that servers are asked all day long, and the only steps that may answer them. */
 const hotQuestions: Readonly<
@@ -119,6 +120,14 @@ const hotQuestions: Readonly<
     query: { filter: { projectId: "p", ...ofRds, orderIds: ["o"] } },
     steps: [rangeOf("task_by_order", "order_id"), rowsOfPage],
   },
+  "a list of the scheduled tasks": {
+    query: { filter: { projectId: "p", ...scheduled, statuses: ["Pending"] } },
+    steps: [rangeOf("task_by_service"), rowsOfPage],
+  },
+  "a list of the scheduled tasks on instances of a name": {
+    query: { filter: { projectId: "p", ...scheduled, instanceNames: ["orders"], statuses: ["Pending"] } },
+    steps: [rangeOf("task_by_scheduled_instance_name", "instance_name"), rowsOfPage],
+  },
   "a project's list over all services": {
     query: { filter: { projectId: "p" } },
     steps: [rangeOf("task_by_service"), rowsOfPage],
@@ -134,13 +143,15 @@ const hotQuestions: Readonly<
 };
 
 /** A task that a filter finds, so that every step of the answer is taken. */
-function taskIn({ projectId, services, names, statuses, instanceIds, orderIds }: TaskFilter): Task {
+function taskIn(filter: TaskFilter): Task {
+  const { projectId, services, kinds, names, statuses, instanceIds, instanceNames, orderIds } = filter;
   return taskFactory.running({
     projectId,
     service: services?.[0] ?? "rds",
+    kind: kinds?.[0] ?? "instant",
     name: names?.[0] ?? "Restart",
     status: statuses?.[0] ?? "Running",
-    instance: { id: instanceIds?.[0] ?? "i", name: "", status: "" },
+    instance: { id: instanceIds?.[0] ?? "i", name: instanceNames?.[0] ?? "", status: "" },
     orderId: orderIds?.[0] ?? "",
     createdAtMs: window.createdFromMs,
   });
@@ -164,11 +175,24 @@ for (const [question, { query, steps }] of Object.entries(hotQuestions)) {
   });
 }
 
-test("no statement on single tasks, histories, keys or tokens scans a table or sorts", async (t) => {
+test("an instance's name has its index for scheduled tasks alone, and is exact everywhere", async (t) => {
+  for (const kinds of [undefined, ["instant"], ["scheduled", "instant"]] as const) {
+    const filter: TaskFilter = { projectId: "p", services: ["rds"], kinds, instanceNames: ["orders"] };
+    const task = taskIn(filter);
+    const { onUse } = await explainStatements(t, async ({ tasks }) => {
+      await tasks.createTask(creationOf(task));
+      const query = { filter, order: "newest-first", offset: 0, limit: 1, withNames: false } as const;
+      assert.deepEqual(await tasks.listTasks(query), { tasks: [task], total: 1, names: [] });
+    });
+    assert.ok(stepsOnTasks(onUse).some((step) => step.includes(" task_by_service ")));
+  }
+});
+
+test("no statement on single tasks, histories, keys, tokens or roles scans a table or sorts", async (t) => {
   const { onOpen } = await explainStatements(t);
-  const steps = onOpen
-    .flatMap(({ plan }) => plan)
-    .filter((step) => /^SCAN (task|task_history|remembered_creation|token)\b|TEMP B-TREE/.test(step));
+  const unbounded =
+    /^SCAN (task|task_history|remembered_creation|token|access_key|project_role|domain_role)\b|TEMP B-TREE/;
+  const steps = onOpen.flatMap(({ plan }) => plan).filter((step) => unbounded.test(step));
   // A user's projects are few: they may be sorted.
   assert.deepEqual(steps, ["USE TEMP B-TREE FOR ORDER BY"]);
   assert.ok(
@@ -179,7 +203,13 @@ test("no statement on single tasks, histories, keys or tokens scans a table or s
 test("a report that moves no task in any list writes to no index of the lists", async (t) => {
   const { onOpen } = await explainStatements(t);
   const updates = onOpen.filter(({ sql }) => sql.startsWith("UPDATE task "));
-  const lists = ["task_by_instance", "task_by_name", "task_by_order", "task_by_service"];
+  const lists = [
+    "task_by_instance",
+    "task_by_name",
+    "task_by_order",
+    "task_by_scheduled_instance_name",
+    "task_by_service",
+  ];
   assert.deepEqual(
     updates.map(({ writes }) => writes.toSorted()),
     [

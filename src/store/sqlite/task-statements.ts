@@ -33,6 +33,7 @@ const indexedColumns = {
   name: (task) => task.name,
   status: (task) => task.status,
   instance_id: (task) => task.instance.id,
+  instance_name: (task) => task.instance.name,
   order_id: (task) => task.orderId,
   created_at_ms: (task) => task.createdAtMs,
 } as const satisfies Partial<Record<TaskColumn, (task: Task) => SQLInputValue>>;

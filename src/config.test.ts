@@ -47,6 +47,7 @@ test("without any setting the server listens on this machine, in the folder wher
     region: "eu-de",
     utcOffsetMinutes: 0,
     tokenLifetimeMs: 24 * 60 * 60 * 1000,
+    encryptionKey: undefined,
     firstStart: { adminPassword: undefined, projectId: undefined },
   });
 });
@@ -127,4 +128,15 @@ test("the first start's password and project id are held to their forms, and the
     (error: Error) =>
       error.message.includes("TASKCENTER_ADMIN_PASSWORD") && !error.message.includes("geheim"),
   );
+});
+
+test("an encryption key is 64 hex digits, and never repeated", () => {
+  const env = { TASKCENTER_ENCRYPTION_KEY: "0f".repeat(32) };
+  assert.deepEqual(read({ env }).encryptionKey, Buffer.alloc(32, 0x0f));
+  for (const text of ["0f".repeat(31), "0F".repeat(32), "x".repeat(64), `${"0f".repeat(32)}0`]) {
+    assert.throws(
+      () => read({ env: { TASKCENTER_ENCRYPTION_KEY: text } }),
+      (error: Error) => error.message.includes("TASKCENTER_ENCRYPTION_KEY") && !error.message.includes(text),
+    );
+  }
 });

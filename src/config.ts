@@ -20,6 +20,8 @@ export interface Config {
   readonly region: string;
   readonly utcOffsetMinutes: number;
   readonly tokenLifetimeMs: number;
+  /** Seals the secret keys of access keys; undefined where the data folder keeps it. */
+  readonly encryptionKey: Buffer | undefined;
   /** Used only when the store is created. */
   readonly firstStart: {
     readonly adminPassword: string | undefined;
@@ -153,6 +155,7 @@ export function readConfig(sources: SettingSources): Config {
     region: readRegion(required("region")),
     utcOffsetMinutes: readUtcOffset(required("utc-offset")),
     tokenLifetimeMs: readDuration(required("token-lifetime"), { minMs: 1000, maxMs: 366 * 86_400_000 }),
+    encryptionKey: readEncryptionKey(sources.env.TASKCENTER_ENCRYPTION_KEY),
     firstStart: {
       adminPassword: readAdminPassword(sources.env.TASKCENTER_ADMIN_PASSWORD),
       projectId: readProjectId(sources.env.TASKCENTER_PROJECT_ID),
@@ -274,6 +277,15 @@ function readDuration(given: Given, limits: { readonly minMs: number; readonly m
 }
 
 /** The value is a secret, so the refusal does not repeat it. */
+function readEncryptionKey(value: string | undefined): Buffer | undefined {
+  if (value === undefined || value === "") return undefined;
+  if (!/^[0-9a-f]{64}$/.test(value)) {
+    throw new ConfigError("TASKCENTER_ENCRYPTION_KEY is not usable; give 64 hex digits in lower case");
+  }
+  return Buffer.from(value, "hex");
+}
+
+/** The value is a secret here too. */
 function readAdminPassword(value: string | undefined): string | undefined {
   if (value === undefined || value === "") return undefined;
   if (value.length < 8 || value.length > 256) {

@@ -1,13 +1,18 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { correctAuthUrl, writeCloudsFile } from "./clouds-file.ts";
 import { type Address, type Config, ConfigError } from "./config.ts";
+import { keepEncryptionKey } from "./encryption-key.ts";
 import { type App, type AppDeps, createApp } from "./http/app.ts";
 import { builtinIdentity } from "./identity/builtin.ts";
+import { builtinAdministration } from "./identity/builtin-administration.ts";
 import { type FirstLogin, makeFirstIdentity } from "./identity/first-start.ts";
+import { openPasswordGate } from "./identity/password-gate.ts";
+import { type SecretBox, secretBox } from "./identity/secret-box.ts";
 import { openSqliteStore } from "./store/sqlite/store.ts";
-import type { Store } from "./store/store.ts";
+import type { IdentityStore, Store } from "./store/store.ts";
 import { overdueSweep } from "./sweep/overdue.ts";
 import { repeat } from "./sweep/timer.ts";
 import { type Clock, systemClock } from "./task/clock.ts";
@@ -34,6 +39,8 @@ export interface FirstStart {
 
 /** How long requests in flight may take before their connections are cut at the stop. */
 const graceMs = 8000;
+/** How many passwords are hashed at the same time: one core stays for everybody else's requests. */
+const passwordsAtOnce = Math.min(4, Math.max(1, availableParallelism() - 1));
 /** How often leases are looked after. */
 const sweepPauseMs = 1000;
 
@@ -51,10 +58,11 @@ export async function startServer(options: {
 }): Promise<RunningServer> {
   const { config, clock = systemClock, logTo = process.stderr } = options;
   makeDataDirectory(config.dataDirectory);
+  const encryptionKey = config.encryptionKey ?? keepEncryptionKey(config.dataDirectory);
   const store = await openSqliteStore({ path: config.storePath, clock });
   const open: Closable[] = [];
   try {
-    return await startOn({ config, clock, logTo, store, open });
+    return await startOn({ config, clock, logTo, encryptionKey, store, open });
   } catch (error) {
     for (const { close } of open) await close();
     await store.close();
@@ -81,14 +89,29 @@ async function startOn(parts: {
   readonly config: Config;
   readonly clock: Clock;
   readonly logTo: { write(line: string): void };
+  readonly encryptionKey: Buffer;
   readonly store: Store;
   readonly open: Closable[];
 }): Promise<RunningServer> {
   const { config, clock, store, open } = parts;
   let publicUrl = config.publicUrl ?? "";
+  const identityParts = {
+    store: store.identity,
+    clock,
+    secrets: secretBox(parts.encryptionKey),
+  };
   const deps: Omit<AppDeps, "listenerService"> = {
     tasks: store.tasks,
-    identity: builtinIdentity({ store: store.identity, clock, tokenLifetimeMs: config.tokenLifetimeMs }),
+    identity: builtinIdentity({
+      ...identityParts,
+      tokenLifetimeMs: config.tokenLifetimeMs,
+      passwords: openPasswordGate({ clock, atOnce: passwordsAtOnce }),
+    }),
+    // A gate of its own: whoever is known already does not wait behind strangers.
+    administration: builtinAdministration({
+      ...identityParts,
+      passwords: openPasswordGate({ clock, atOnce: 1 }),
+    }),
     ping: () => store.ping(),
     clock,
     publicUrl: () => publicUrl,
@@ -124,6 +147,7 @@ async function startOn(parts: {
   if (login === undefined) {
     correctLogin(cloudsFile, authUrl, log);
     logIgnored(log, config);
+    await logUnusableKeys(log, store.identity, identityParts.secrets);
   }
 
   const sweep = repeat({
@@ -163,6 +187,13 @@ function logIgnored(log: App["log"], config: Config): void {
     ...(projectId === undefined ? [] : ["TASKCENTER_PROJECT_ID"]),
   ];
   if (ignored.length > 0) log.warn({ ignored }, "ignored: used only when the store is created");
+}
+
+/** After the encryption key was lost or changed the server can do everything but check these keys' signatures. */
+async function logUnusableKeys(log: App["log"], store: IdentityStore, secrets: SecretBox): Promise<void> {
+  const unusable = await store.countAccessKeysSealedOtherwise(secrets.prefix);
+  if (unusable === 0) return;
+  log.error({ unusable }, "access keys were sealed under another encryption key, and are refused");
 }
 
 function writeLogin(

@@ -1,76 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import test, { type TestContext } from "node:test";
-import { openSqliteStore } from "../store/sqlite/store.ts";
-import type { IdentityStore, UserRecord } from "../store/store.ts";
+import { hash } from "node:crypto";
+import test from "node:test";
+import { admin, domain, openIdentity, project, startMs, tokenLifetimeMs } from "../../test/open-identity.ts";
 import { type ErrorCode, TaskCenterError } from "../task/error.ts";
-import { builtinIdentity } from "./builtin.ts";
-import type { Credentials, Identity, RequestedScope } from "./identity.ts";
+import type { Credentials, RequestedScope } from "./identity.ts";
 import { hashPassword } from "./password.ts";
 
-const startMs = Date.UTC(2026, 0, 31, 8, 30);
-const tokenLifetimeMs = 24 * 60 * 60 * 1000;
-const domain = { id: "default", name: "Default" };
-const project = { id: "0483b6b16e954cb88930a360d2c4e663", name: "eu-de", domain };
-/** The hash of `correct horse battery`, at a cost that tests can pay at every login. */
-const cheapHash = "$scrypt$ln=4,r=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$WInxv/g9+gR0zXM+lCkMB5MwvyXFhelwexgV4AsBAhk";
-
-const admin: Credentials = {
-  method: "password",
-  user: { name: "admin", domain: { id: "default" } },
-  password: "correct horse battery",
-};
 const inProject: RequestedScope = { kind: "project", project: { id: project.id } };
-
-interface Fixture {
-  readonly identity: Identity;
-  readonly store: IdentityStore;
-  /** The same identity over a store some of whose answers are others: what somebody changed meanwhile. */
-  identityOver(changes: Partial<IdentityStore>): Identity;
-  advance(ms: number): void;
-}
-
-async function openIdentity(context: TestContext, changes: Partial<UserRecord> = {}): Promise<Fixture> {
-  let nowMs = startMs;
-  const clock = (): number => nowMs;
-  const directory = mkdtempSync(join(tmpdir(), "taskcenter-identity-"));
-  const opened = await openSqliteStore({ path: join(directory, "taskcenter.db"), clock });
-  context.after(async () => {
-    await opened.close();
-    rmSync(directory, { recursive: true });
-  });
-  const store = opened.identity;
-  const user = { id: "u1", name: "admin", domain, enabled: true, passwordHash: cheapHash, ...changes };
-  await store.createFirstIdentity({ domain, project, user });
-  const identityOver = (changes: Partial<IdentityStore>): Identity =>
-    builtinIdentity({ store: withChanges(store, changes), clock, tokenLifetimeMs });
-  return {
-    identity: identityOver({}),
-    store,
-    identityOver,
-    advance: (ms) => {
-      nowMs += ms;
-    },
-  };
-}
-
-function withChanges(store: IdentityStore, changes: Partial<IdentityStore>): IdentityStore {
-  return {
-    createFirstIdentity: (first) => store.createFirstIdentity(first),
-    findUser: (reference) => store.findUser(reference),
-    findProject: (reference) => store.findProject(reference),
-    findDomain: (reference) => store.findDomain(reference),
-    listProjectsOfUser: (userId) => store.listProjectsOfUser(userId),
-    listProjectIds: () => store.listProjectIds(),
-    listRoles: (userId, scope) => store.listRoles(userId, scope),
-    createToken: (token) => store.createToken(token),
-    findToken: (hash) => store.findToken(hash),
-    revokeToken: (hash) => store.revokeToken(hash),
-    ...changes,
-  };
-}
 
 function refusedAs(code: ErrorCode, message?: string): (error: unknown) => boolean {
   return (error) =>
@@ -88,7 +24,10 @@ test("a password gives a token of its scope that lives as long as set", async (c
       project,
       domain: undefined,
       roles: ["admin"],
+      administers: true,
+      temporary: false,
     },
+    proof: hash("sha256", token),
     methods: ["password"],
     issuedAtMs: startMs,
     expiresAtMs: startMs + tokenLifetimeMs,
@@ -174,17 +113,21 @@ test("a token is 256 random bits, and the store never sees it", async (context) 
 });
 
 test("to authenticate asks the store once, and not at all for what can be no token", async (context) => {
-  const { identity, store } = await openIdentity(context);
+  const { identity, identityOver, store } = await openIdentity(context);
   const { token } = await identity.issueToken(admin, inProject);
   let questions = 0;
-  const countingStore = new Proxy(store, {
-    get(target, name) {
-      questions += 1;
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
-  const watched = builtinIdentity({ store: countingStore, clock: () => startMs, tokenLifetimeMs });
+  const watched = identityOver(
+    new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== "function") return member;
+        return (...values: unknown[]) => {
+          questions += 1;
+          return member.apply(target, values);
+        };
+      },
+    }),
+  );
   await watched.authenticate(token);
   assert.equal(questions, 1);
   const malformed = [
@@ -211,34 +154,90 @@ test("a token that was never issued is refused", async (context) => {
   );
 });
 
-test("a token is worth nothing once its user is disabled or has no role left in its scope", async (context) => {
-  const { identity, identityOver, store } = await openIdentity(context);
-  const { token } = await identity.issueToken(admin, inProject);
-  const disabled = identityOver({
-    findToken: async (hash) => {
-      const view = await store.findToken(hash);
-      return view && { ...view, user: { ...view.user, enabled: false } };
-    },
-  });
-  const withoutRole = identityOver({
-    findToken: async (hash) => {
-      const view = await store.findToken(hash);
-      return view && { ...view, roles: [] };
-    },
-  });
-  for (const changed of [disabled, withoutRole]) {
-    await assert.rejects(changed.authenticate(token), refusedAs("unauthenticated", "decrypt token fail"));
+test("who is disabled, or loses the role, loses the token for good", async (context) => {
+  for (const loss of ["disabled", "role", "password"] as const) {
+    const { identity, store } = await openIdentity(context);
+    // Somebody else must remain who looks after the domain.
+    const { passwordHash } = (await store.findUser({ id: "u1" })) ?? assert.fail();
+    const other = { description: "", email: "", enabled: true, domain, passwordHash };
+    await store.createUser({ id: "u2", name: "other", ...other });
+    await store.grantRole({ userId: "u2", scope: { kind: "domain", domainId: "default" }, role: "admin" });
+    const { token } = await identity.issueToken(admin, inProject);
+    const grant = {
+      userId: "u1",
+      scope: { kind: "project", projectId: project.id },
+      role: "admin",
+    } as const;
+    if (loss === "disabled") {
+      await store.updateUser("u1", { enabled: false });
+      await store.updateUser("u1", { enabled: true });
+    } else if (loss === "role") {
+      await store.revokeRole(grant);
+      await store.grantRole(grant);
+    } else {
+      await store.updateUser("u1", { passwordHash });
+    }
+    await assert.rejects(identity.authenticate(token), refusedAs("unauthenticated", "decrypt token fail"));
     await assert.rejects(
-      changed.issueToken({ method: "token", token }, inProject),
+      identity.issueToken({ method: "token", token }, inProject),
       refusedAs("unauthenticated"),
     );
+    await identity.issueToken(admin, inProject);
   }
 });
 
+test("a login whose password is changed while it is checked gets no token", async (context) => {
+  const { identity, identityOver, store } = await openIdentity(context);
+  const hashes = new Set<string>();
+  const overtaken = identityOver({
+    findStanding: async (userId, scope) => {
+      await store.updateUser("u1", {
+        passwordHash: "$scrypt$ln=4,r=1,p=1$MDEy$c29tZWJvZHkgZWxzZSdzIGhhc2ggb2YgMzIgYnl0ZXM",
+      });
+      return store.findStanding(userId, scope);
+    },
+    createToken: (token) => {
+      hashes.add(token.hash);
+      return store.createToken(token);
+    },
+  });
+  await identity.issueToken(admin, inProject);
+  await assert.rejects(overtaken.issueToken(admin, inProject), refusedAs("unauthenticated"));
+  assert.equal(hashes.size, 1);
+  for (const hash of hashes) assert.equal(await store.findToken(hash), undefined);
+});
+
+test("a user with roles in projects alone logs in without a scope, finds them, and may nothing else", async (context) => {
+  const { identity, administration, store, root } = await openIdentity(context);
+  const { id } = await administration.createUser(root, { name: "ann", password: "ann's password" });
+  const ann: Credentials = { method: "password", user: { id }, password: "ann's password" };
+  const { token, principal } = await identity.issueToken(ann, { kind: "unscoped" });
+  assert.deepEqual([principal.domain, principal.roles, principal.administers], [domain, [], false]);
+  assert.deepEqual((await identity.authenticate(token)).principal, principal);
+  await assert.rejects(
+    identity.issueToken(ann, { kind: "domain", domain: { id: "default" } }),
+    refusedAs("unauthenticated"),
+  );
+  await assert.rejects(
+    identity.issueToken({ method: "token", token }, inProject),
+    refusedAs("unauthenticated"),
+  );
+  const scope = { kind: "project", projectId: project.id } as const;
+  await administration.grantRole(root, { userId: id, scope, role: "reader" });
+  assert.deepEqual(await store.listProjectsOfUser(id), [project]);
+  const scoped = await identity.issueToken({ method: "token", token }, inProject);
+  assert.deepEqual(scoped.principal.roles, ["reader"]);
+});
+
 test("wrong password, unknown and disabled user, and a scope without a role get one answer", async (context) => {
-  const { identity, identityOver } = await openIdentity(context);
+  const { identity, identityOver, store } = await openIdentity(context);
   const { identity: ofDisabled } = await openIdentity(context, { enabled: false });
-  const withoutRole = identityOver({ listRoles: async () => [] });
+  const withoutRole = identityOver({
+    findStanding: async (userId, scope) => {
+      const standing = await store.findStanding(userId, scope);
+      return standing && { ...standing, roles: [] };
+    },
+  });
   const unknownScopes: readonly RequestedScope[] = [
     { kind: "project", project: { id: "no-such-project" } },
     { kind: "project", project: { name: "eu-de", domain: { id: "other" } } },
@@ -279,10 +278,4 @@ test("the time of a refusal does not tell whether there is such a user", async (
   // Without the hash an unknown user would be refused a hundred times faster.
   const ratio = knownMs / unknownMs;
   assert.ok(ratio > 1 / 3 && ratio < 3, `${knownMs} ms and ${unknownMs} ms`);
-});
-
-test("the projects of a user are those in which they have a role", async (context) => {
-  const { identity } = await openIdentity(context);
-  assert.deepEqual(await identity.listProjects("u1"), [project]);
-  assert.deepEqual(await identity.listProjects("nobody"), []);
 });

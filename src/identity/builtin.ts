@@ -1,31 +1,53 @@
-import { hash, randomBytes } from "node:crypto";
 import type {
+  AccessKeyRecord,
   Domain,
   IdentityStore,
   Project,
   Reference,
-  TokenScope,
+  Scope,
+  Standing,
   TokenView,
   User,
 } from "../store/store.ts";
 import type { Clock } from "../task/clock.ts";
 import { TaskCenterError } from "../task/error.ts";
-import type { Authenticated, Credentials, Identity, RequestedScope } from "./identity.ts";
-import { nobodysHash, verifyPassword } from "./password.ts";
+import type {
+  Authenticated,
+  Caller,
+  Credentials,
+  Identity,
+  Principal,
+  RequestedScope,
+  SignedRequest,
+  WantedScope,
+} from "./identity.ts";
+import { nobodysHash } from "./password.ts";
+import type { PasswordGate } from "./password-gate.ts";
+import { digestOf, isTokenShaped, newToken } from "./random.ts";
+import type { SecretBox } from "./secret-box.ts";
+import { parseAuthorization } from "./signature/authorization.ts";
+import { signatureRefused } from "./signature/refusal.ts";
+import { deriveSigningKeys } from "./signature/signing-key.ts";
+import { verifyRequest } from "./signature/verify.ts";
 
 /** What the built-in identity works with. */
 export interface BuiltinIdentityDeps {
   readonly store: IdentityStore;
   readonly clock: Clock;
   readonly tokenLifetimeMs: number;
+  readonly passwords: PasswordGate;
+  readonly secrets: SecretBox;
 }
 
-/** Users and tokens of our own, in the store. Nothing is cached: what is taken away is gone with the next request. */
-export function builtinIdentity({ store, clock, tokenLifetimeMs }: BuiltinIdentityDeps): Identity {
+/** Users, tokens and access keys of our own, in the store: what is taken away is gone with the next request. */
+export function builtinIdentity(deps: BuiltinIdentityDeps): Identity {
+  const { store, clock, tokenLifetimeMs, passwords, secrets } = deps;
+  const signingKeys = deriveSigningKeys();
+
   /** Every request passes here: one question to the store, and none where the text cannot be a token. */
   async function findStandingToken(token: string): Promise<TokenView> {
     const view = isTokenShaped(token) ? await store.findToken(digestOf(token)) : undefined;
-    if (view === undefined || !view.user.enabled || view.roles.length === 0) throw unreadableToken();
+    if (view === undefined || !isAlive(view)) throw unreadableToken();
     if (clock() >= view.token.expiresAtMs) {
       throw new TaskCenterError("token-expired", "The token must be updated.");
     }
@@ -37,12 +59,25 @@ export function builtinIdentity({ store, clock, tokenLifetimeMs }: BuiltinIdenti
     if (credentials.method === "token") {
       const { user, token } = await findStandingToken(credentials.token);
       const methods = [...new Set([...token.methods, "token"])];
-      return { user, methods, issuedAtMs: nowMs, expiresAtMs: token.expiresAtMs };
+      return {
+        user,
+        grant: { methods, issuedAtMs: nowMs, expiresAtMs: token.expiresAtMs },
+        stillStands: async () => (await store.findToken(token.hash)) !== undefined,
+      };
     }
     const user = await store.findUser(credentials.user);
-    const matches = await verifyPassword(credentials.password, user?.passwordHash ?? nobodysHash);
-    if (user === undefined || !matches || !user.enabled) throw refusedCredentials();
-    return { user, methods: ["password"], issuedAtMs: nowMs, expiresAtMs: nowMs + tokenLifetimeMs };
+    // Nobody is let in as a disabled user, and no password is theirs: not even the time tells that it was right.
+    const passwordHash = user?.enabled === true ? user.passwordHash : nobodysHash;
+    const matches = await passwords.verify(credentials.password, passwordHash);
+    if (user === undefined || !matches) throw refusedCredentials();
+    return {
+      user,
+      grant: { methods: ["password"], issuedAtMs: nowMs, expiresAtMs: nowMs + tokenLifetimeMs },
+      stillStands: async () => {
+        const now = await store.findUser({ id: user.id });
+        return now?.enabled === true && now.passwordHash === user.passwordHash;
+      },
+    };
   }
 
   async function findScope(user: User, requested: RequestedScope): Promise<Scope> {
@@ -50,58 +85,138 @@ export function builtinIdentity({ store, clock, tokenLifetimeMs }: BuiltinIdenti
       case "project": {
         const project = await store.findProject(qualified(requested.project, user.domain));
         if (project === undefined) throw refusedCredentials();
-        return { project, domain: undefined };
+        return inProject(project);
       }
       case "domain": {
         const domain = await store.findDomain(requested.domain);
         if (domain === undefined) throw refusedCredentials();
-        return { project: undefined, domain };
+        return inDomain(domain);
       }
       case "unscoped":
-        return { project: undefined, domain: user.domain };
+        return inDomain(user.domain);
     }
+  }
+
+  /** The key that has signed a request, once it is shown that its owner has: everything but what they may do. */
+  async function findSigner(request: SignedRequest): Promise<AccessKeyRecord> {
+    const nowMs = clock();
+    const claim = parseAuthorization(textOf(request.headers.authorization));
+    const key = await store.findAccessKey(claim.access);
+    if (key === undefined) throw unknownKey(claim.access);
+    const secret = secrets.open(key.sealedSecret, key.access);
+    if (secret === undefined) throw signatureRefused();
+    await verifyRequest(request, { claim, secret, nowMs, signingKeys });
+    // Also of a body that is not signed: it may come slowly, and the key be gone when it has come.
+    await request.hashBody();
+    if ((await store.findAccessKey(claim.access)) === undefined) throw unknownKey(claim.access);
+    if (key.temporary !== undefined) {
+      const securityToken = textOf(request.headers["x-security-token"]);
+      if (digestOf(securityToken) !== key.temporary.securityTokenHash) throw signatureRefused();
+      if (nowMs >= key.temporary.expiresAtMs) {
+        throw new TaskCenterError("token-expired", "The temporary access key has expired.");
+      }
+    }
+    return key;
+  }
+
+  /** A key has no scope of its own: it is good for every project in which its user has a role. */
+  async function findWanted(userId: string, wanted: WantedScope): Promise<Standing | undefined> {
+    const inNamed =
+      wanted.projectId === undefined
+        ? undefined
+        : await store.findStanding(userId, { kind: "project", projectId: wanted.projectId });
+    if (wanted.kind === "project" || (inNamed !== undefined && isAlive(inNamed))) return inNamed;
+    const [first] = await store.listProjectsOfUser(userId);
+    if (first !== undefined) return store.findStanding(userId, inProject(first));
+    const user = await store.findUser({ id: userId });
+    return user && store.findStanding(userId, inDomain(user.domain));
   }
 
   return {
     async authenticate(token) {
-      const { user, project, domain, roles, token: record } = await findStandingToken(token);
-      const { methods, issuedAtMs, expiresAtMs } = record;
-      return { principal: { user: shown(user), project, domain, roles }, methods, issuedAtMs, expiresAtMs };
+      const view = await findStandingToken(token);
+      const { hash, methods, issuedAtMs, expiresAtMs } = view.token;
+      return { principal: principalOf(view), proof: hash, methods, issuedAtMs, expiresAtMs };
+    },
+
+    async authenticateSignature(request, wanted) {
+      const { access, userId, temporary } = await findSigner(request);
+      const standing =
+        temporary === undefined
+          ? await findWanted(userId, wanted)
+          : await store.findStanding(userId, temporary.scope);
+      if (standing === undefined || !standing.user.enabled) throw unknownKey(access);
+      return {
+        principal: temporary === undefined ? principalOf(standing) : temporaryPrincipalOf(standing),
+        proof: access,
+        expiresAtMs: temporary?.expiresAtMs,
+      };
     },
 
     async issueToken(credentials, requested) {
-      const { user, ...grant } = await prove(credentials);
+      const { user, grant, stillStands } = await prove(credentials);
       const scope = await findScope(user, requested);
-      const tokenScope = recorded(scope);
-      const roles = await store.listRoles(user.id, tokenScope);
-      if (roles.length === 0) throw refusedCredentials();
+      const unscoped = requested.kind === "unscoped";
+      const standing = await store.findStanding(user.id, scope);
       const token = newToken();
-      await store.createToken({ hash: digestOf(token), userId: user.id, scope: tokenScope, ...grant });
-      return { token, principal: { user: shown(user), ...scope, roles }, ...grant };
+      const record = { hash: digestOf(token), userId: user.id, scope, unscoped, ...grant };
+      if (standing === undefined || !isAlive({ ...standing, token: record })) throw refusedCredentials();
+      const isRecorded = await store.createToken(record);
+      // A password may have been changed while it was checked. From here on a change finds the token, and takes it.
+      if (!isRecorded || !(await stillStands())) {
+        await store.revokeToken(record.hash);
+        throw refusedCredentials();
+      }
+      return { token, principal: principalOf(standing), proof: record.hash, ...grant };
     },
 
     async revokeToken(token) {
       const existed = isTokenShaped(token) && (await store.revokeToken(digestOf(token)));
       if (!existed) throw new TaskCenterError("not-found", "Could not find token.");
     },
-
-    listProjects: (userId) => store.listProjectsOfUser(userId),
   };
 }
 
 /** Who somebody has shown to be, and the token that this entitles to: a token got by a token lives no longer. */
-interface Proof extends Omit<Authenticated, "principal"> {
+interface Proof {
   readonly user: User;
+  readonly grant: Omit<Authenticated, keyof Caller> & Pick<Authenticated, "expiresAtMs">;
+  /** Whether what was shown is still good. */
+  readonly stillStands: () => Promise<boolean>;
 }
 
-type Scope =
-  | { readonly project: Project; readonly domain: undefined }
-  | { readonly project: undefined; readonly domain: Domain };
+function inProject({ id }: Project): Scope {
+  return { kind: "project", projectId: id };
+}
 
-function recorded(scope: Scope): TokenScope {
-  return scope.project === undefined
-    ? { kind: "domain", domainId: scope.domain.id }
-    : { kind: "project", projectId: scope.project.id };
+function inDomain({ id }: Domain): Scope {
+  return { kind: "domain", domainId: id };
+}
+
+/**
+ * Whether somebody is anything in a scope: an enabled user with a role in it, or one who asked for none and so got a
+ * token of their own domain, to find their projects with.
+ */
+function isAlive(standing: Standing & Partial<Pick<TokenView, "token">>): boolean {
+  const { user, project, roles, token } = standing;
+  return user.enabled && project?.enabled !== false && (roles.length > 0 || token?.unscoped === true);
+}
+
+/** What a standing means for whoever asks. Nobody may anything in a project that is disabled. */
+function principalOf({ user, project, domain, roles, administers }: Standing): Principal {
+  return {
+    user: shown(user),
+    project,
+    domain,
+    roles: project?.enabled === false ? [] : roles,
+    administers,
+    temporary: false,
+  };
+}
+
+/** A temporary key is good for its scope alone, and what it administers would outlast it: it administers nothing. */
+function temporaryPrincipalOf(standing: Standing): Principal {
+  return { ...principalOf(standing), administers: false, temporary: true };
 }
 
 function qualified(project: Reference | { readonly name: string }, usersDomain: Domain): Reference {
@@ -113,25 +228,20 @@ function shown({ id, name, domain }: User): Pick<User, "id" | "name" | "domain">
   return { id, name, domain };
 }
 
-const tokenBytes = 32;
-const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
-
-function newToken(): string {
-  return randomBytes(tokenBytes).toString("base64url");
-}
-
-function isTokenShaped(text: string): boolean {
-  return tokenPattern.test(text);
-}
-
-/** What is stored of a token. It is random over 256 bits, so a plain hash cannot be searched for it. */
-function digestOf(token: string): string {
-  return hash("sha256", token);
-}
-
 /** In the words of the services' gateway, which shows them to the caller. */
 function unreadableToken(): TaskCenterError {
   return new TaskCenterError("unauthenticated", "decrypt token fail");
+}
+
+/** Only the beginning is repeated: somebody may have mistaken the secret key for the access key. */
+function unknownKey(access: string): TaskCenterError {
+  const beginning = access.replace(/[^A-Za-z0-9].*$/s, "").slice(0, 4);
+  return new TaskCenterError("unauthenticated", `ak ${beginning}**** not exist`);
+}
+
+/** A header's text; a header that is not there, or is there twice, is as good as an empty one. */
+function textOf(header: string | readonly string[] | undefined): string {
+  return typeof header === "string" ? header : "";
 }
 
 /** One answer for everything, so that nobody learns which users, projects and roles there are. */

@@ -33,12 +33,17 @@ test("the first start makes a domain, a project named as the region, and its adm
     id: login.projectId,
     name: "eu-nl",
     domain,
+    description: "",
+    enabled: true,
   });
   const scopes = [
     { kind: "project", projectId: login.projectId },
     { kind: "domain", domainId: "default" },
   ] as const;
-  for (const scope of scopes) assert.deepEqual(await store.listRoles(user.id, scope), ["admin"]);
+  for (const scope of scopes) {
+    const standing = await store.findStanding(user.id, scope);
+    assert.deepEqual([standing?.roles, standing?.administers], [["admin"], true]);
+  }
   assert.equal(await verifyPassword(login.password, user.passwordHash), true);
   assert.deepEqual([login.userName, login.projectName, login.domainName], ["admin", "eu-nl", "Default"]);
 });

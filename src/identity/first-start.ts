@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Domain, IdentityStore } from "../store/store.ts";
 import { hashPassword } from "./password.ts";
+import { newId } from "./random.ts";
 
 /** What the first start may be told; the rest is random. */
 export interface FirstStartSettings {
@@ -33,12 +34,20 @@ export async function makeFirstIdentity(
 ): Promise<FirstLogin | undefined> {
   // Every later start would hash a password for nothing.
   if ((await store.findDomain({ id: defaultDomain.id })) !== undefined) return undefined;
-  const project = { id: projectId ?? newId(), name: region, domain: defaultDomain };
+  const project = {
+    id: projectId ?? newId(),
+    name: region,
+    domain: defaultDomain,
+    description: "",
+    enabled: true,
+  };
   const password = adminPassword ?? randomBytes(24).toString("hex");
   const user = {
     id: newId(),
     name: "admin",
     domain: defaultDomain,
+    description: "",
+    email: "",
     enabled: true,
     passwordHash: await hashPassword(password),
   };
@@ -52,9 +61,4 @@ export async function makeFirstIdentity(
   keepLogin(login);
   const isFirst = await store.createFirstIdentity({ domain: defaultDomain, project, user });
   return isFirst ? login : undefined;
-}
-
-/** As Keystone's ids: 32 hex digits. */
-function newId(): string {
-  return randomBytes(16).toString("hex");
 }

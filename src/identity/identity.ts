@@ -8,6 +8,10 @@ export interface Principal {
   /** The domain of the scope; undefined for a project scope. */
   readonly domain: Domain | undefined;
   readonly roles: readonly RoleName[];
+  /** Whether they look after the users, projects, roles and access keys of their own domain. */
+  readonly administers: boolean;
+  /** Whether they have shown a temporary access key: it is good for its scope, and looks after nobody and no keys. */
+  readonly temporary: boolean;
 }
 
 /** What a call needs its caller to be allowed to do. */
@@ -28,14 +32,25 @@ export function mayAccess(principal: Principal, projectId: string, permission: P
   );
 }
 
-/** Whether a principal looks after the users and tokens of a domain: admin, with a token of that domain itself. */
+/**
+ * Whether a principal looks after the users, projects, roles, tokens and access keys of a domain: by the role admin in
+ * it, whatever the scope of the token, since a token can be exchanged for one of another scope anyway.
+ */
 export function mayAdminister(principal: Principal, domainId: string): boolean {
-  return principal.domain?.id === domainId && principal.roles.includes("admin");
+  return principal.administers && principal.user.domain.id === domainId;
+}
+
+/** Somebody whose proof was accepted. */
+export interface Caller {
+  readonly principal: Principal;
+  /** What was shown, as the store knows it: the hash of a token, or an access key. */
+  readonly proof: string;
+  /** When the proof ends; undefined for an access key that stays. */
+  readonly expiresAtMs: number | undefined;
 }
 
 /** A valid token and its bearer. */
-export interface Authenticated {
-  readonly principal: Principal;
+export interface Authenticated extends Caller {
   readonly methods: readonly string[];
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
@@ -61,6 +76,23 @@ export type Credentials =
     }
   | { readonly method: "token"; readonly token: string };
 
+/** A request that its sender has signed, as it was sent: nothing of it is rewritten. */
+export interface SignedRequest {
+  readonly method: string;
+  /** Path and query as the client wrote them, prefix included, without scheme and host. */
+  readonly target: string;
+  /** By names in lower case, as Node gives them: the bytes of a value as Latin-1. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Reads the body, and answers its SHA-256 in hex, again and again. Asked only of a sender whose key and date are good. */
+  hashBody(): Promise<string>;
+}
+
+/** What a signed request is for: a signature, other than a token, has no scope of its own. */
+export type WantedScope =
+  | { readonly kind: "project"; readonly projectId: string }
+  /** No project is named in the path: this one if the user has a role in it, else the user's first project. */
+  | { readonly kind: "any"; readonly projectId: string | undefined };
+
 /** Who people and programs are. */
 export interface Identity {
   /**
@@ -70,12 +102,17 @@ export interface Identity {
    */
   authenticate(token: string): Promise<Authenticated>;
   /**
+   * Answers who has signed a request. Where the user has no role in the wanted project, the principal has none either.
+   * @throws TaskCenterError `unauthenticated` for a signature, a key, a date or a body that is not good, and for a
+   * disabled user; `token-expired` for a temporary key past its time; and what `hashBody` throws.
+   */
+  authenticateSignature(request: SignedRequest, wanted: WantedScope): Promise<Caller>;
+  /**
    * Issues a token. A wrong password, an unknown user and a disabled user get one answer, in the same time.
-   * @throws TaskCenterError `unauthenticated`, also when the user has no role in the scope, or the scope does not exist.
+   * @throws TaskCenterError `unauthenticated`, also when the user has no role in the scope, or the scope does not exist;
+   * `too-many-requests` when too many passwords wait to be checked.
    */
   issueToken(credentials: Credentials, scope: RequestedScope): Promise<IssuedToken>;
-  /** Kills a token at once. @throws TaskCenterError `not-found` where there is no such token. */
+  /** Kills a token at once, and the temporary keys made with it. @throws TaskCenterError `not-found`. */
   revokeToken(token: string): Promise<void>;
-  /** Answers the projects in which the user has a role, by name. */
-  listProjects(userId: string): Promise<readonly Project[]>;
 }

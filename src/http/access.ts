@@ -1,43 +1,126 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest, RequestPayload } from "fastify";
 import { missingTokenDetail } from "../dialects/gateway.ts";
-import { type Authenticated, type Identity, mayAccess, type Permission } from "../identity/identity.ts";
+import {
+  type Caller,
+  type Identity,
+  mayAccess,
+  type Permission,
+  type WantedScope,
+} from "../identity/identity.ts";
+import { isSigned } from "../identity/signature/authorization.ts";
 import { TaskCenterError } from "../task/error.ts";
+import { localTarget } from "./faces.ts";
+import { hasBody, signedBody } from "./signed-body.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
     /** Who is asking; set by the access check of the routes that have one. */
-    caller: Authenticated | undefined;
+    caller: Caller | undefined;
   }
-}
-
-/** Answers who bears the request's token. @throws TaskCenterError `unauthenticated`, `token-expired`. */
-export async function authenticate(request: FastifyRequest, identity: Identity): Promise<Authenticated> {
-  const token = request.headers["x-auth-token"];
-  if (typeof token !== "string" || token === "") {
-    throw new TaskCenterError("unauthenticated", missingTokenDetail);
-  }
-  return identity.authenticate(token);
 }
 
 /**
- * A hook for routes of one project: who is asking, and may they? The project is the one in the path; the answer to a
+ * How a route finds out who is asking, as the hooks of its request. It is asked before the body is parsed, since a
+ * stranger's body is not worth it; and once more when the body has come, however slowly it came: what was taken away
+ * meanwhile is gone.
+ */
+export interface AccessCheck {
+  readonly preParsing: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    payload: RequestPayload,
+  ) => Promise<RequestPayload>;
+  readonly preHandler: (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
+}
+
+/** A check for routes without a project in their path: anybody who is somebody. */
+export function requireCaller(identity: Identity): AccessCheck {
+  return accessCheck(identity, {
+    wantedBy: (request) => ({ kind: "any", projectId: headerText(request, "x-project-id") }),
+    requireRight: () => undefined,
+  });
+}
+
+/**
+ * A check for routes of one project: who is asking, and may they? The project is the one in the path; the answer to a
  * stranger is the same whether or not it exists.
  */
-export function requireAccess(
-  identity: Identity,
-  permission: Permission,
-): (request: FastifyRequest) => Promise<void> {
-  return async (request) => {
-    const caller = await authenticate(request, identity);
-    const { project_id: projectId } = request.params as { readonly project_id: string };
-    if (!mayAccess(caller.principal, projectId, permission)) {
-      throw new TaskCenterError("forbidden", "The IAM user is not authorized to access the API.");
-    }
-    request.caller = caller;
-  };
+export function requireAccess(identity: Identity, permission: Permission): AccessCheck {
+  return accessCheck(identity, {
+    wantedBy: (request) => ({ kind: "project", projectId: projectOf(request) }),
+    requireRight: ({ principal }, request) => {
+      if (!mayAccess(principal, projectOf(request), permission)) {
+        throw new TaskCenterError("forbidden", "The IAM user is not authorized to access the API.");
+      }
+    },
+  });
+}
+
+/** Who is asking. @throws TaskCenterError `unauthenticated` where nobody has shown who they are. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller === undefined) throw new TaskCenterError("unauthenticated", missingTokenDetail);
+  return request.caller;
 }
 
 /** The name of the caller, for the records. */
 export function callerName(request: FastifyRequest): string {
-  return request.caller?.principal.user.name ?? "";
+  return callerOf(request).principal.user.name;
+}
+
+/** What distinguishes the checks: the scope that a signature is for, and the right that the caller must have. */
+interface Requirement {
+  wantedBy(request: FastifyRequest): WantedScope;
+  /** @throws TaskCenterError `forbidden`. */
+  requireRight(caller: Caller, request: FastifyRequest): void;
+}
+
+function accessCheck(identity: Identity, { wantedBy, requireRight }: Requirement): AccessCheck {
+  async function identifyByToken(request: FastifyRequest): Promise<Caller> {
+    const token = headerText(request, "x-auth-token");
+    if (token === undefined) throw new TaskCenterError("unauthenticated", missingTokenDetail);
+    return identity.authenticate(token);
+  }
+
+  async function identifyAgain(request: FastifyRequest): Promise<void> {
+    request.caller = await identifyByToken(request);
+    requireRight(request.caller, request);
+  }
+
+  return {
+    // A signature and a token together: the signature decides.
+    async preParsing(request, _reply, payload) {
+      let caller: Caller;
+      let rest = payload;
+      if (isSigned(request.headers.authorization)) {
+        const body = signedBody(request, payload);
+        const { method, headers, originalUrl } = request;
+        const signed = { method, headers, target: localTarget(originalUrl), hashBody: body.hash };
+        caller = await identity.authenticateSignature(signed, wantedBy(request));
+        rest = body.rest();
+      } else {
+        caller = await identifyByToken(request);
+      }
+      requireRight(caller, request);
+      request.caller = caller;
+      return rest;
+    },
+
+    // A signature was verified when the body had come: nothing has been waited for since.
+    preHandler(request, _reply, done) {
+      if (hasBody(request) && !isSigned(request.headers.authorization)) {
+        identifyAgain(request).then(() => done(), done);
+      } else {
+        done();
+      }
+    },
+  };
+}
+
+function projectOf(request: FastifyRequest): string {
+  return (request.params as { readonly project_id: string }).project_id;
+}
+
+function headerText(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
 }

@@ -8,6 +8,7 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
+import type { Administration } from "../identity/administration.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { TaskStore } from "../store/store.ts";
 import type { Clock } from "../task/clock.ts";
@@ -16,17 +17,19 @@ import type { Service } from "../task/lifecycle.ts";
 import { answerError, renderError } from "./errors.ts";
 import { chosenDialect, faceOf, routedUrl } from "./faces.ts";
 import { registerHealthRoutes } from "./health.ts";
-import { registerIamRoutes } from "./iam.ts";
+import { registerIamRoutes } from "./iam/routes.ts";
 import { refuseOtherMethods } from "./methods.ts";
 import { registerOpenApi } from "./openapi.ts";
 import { isWellEncoded, parseQuery } from "./query.ts";
 import { registerServiceRoutes } from "./services.ts";
+import { maxBodyBytes } from "./signed-body.ts";
 import { registerTaskRoutes } from "./tasks.ts";
 
 /** Everything the HTTP side needs; it reaches nothing else. */
 export interface AppDeps {
   readonly tasks: TaskStore;
   readonly identity: Identity;
+  readonly administration: Administration;
   /** Throws `store-unavailable` while the store does not answer. */
   readonly ping: () => Promise<void>;
   readonly clock: Clock;
@@ -43,8 +46,6 @@ export interface AppDeps {
 /** The HTTP side, wired and not listening. */
 export type App = FastifyInstance;
 
-/** The largest request body: 1 MiB. */
-const maxBodyBytes = 1024 * 1024;
 /** The longest request target: 8 KiB. */
 const maxUrlBytes = 8 * 1024;
 /** The largest request head, target included: 32 KiB. */
@@ -52,6 +53,8 @@ const maxHeadBytes = 32 * 1024;
 
 /** How long a request may take to arrive, body included: 30 seconds. */
 const receiveTimeoutMs = 30_000;
+/** How often that is looked at: a request that is too slow is cut off so much later at most. */
+const slowRequestCheckMs = 5_000;
 
 /** The whole HTTP side, not listening yet, so that tests can call it without a socket. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
@@ -65,7 +68,12 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     requestTimeout: receiveTimeoutMs,
     // A missing Host is refused below, in our own words. A head that may take longer than the request would make Node
     // take the two limits for one another.
-    http: { maxHeaderSize: maxHeadBytes, headersTimeout: receiveTimeoutMs, requireHostHeader: false },
+    http: {
+      maxHeaderSize: maxHeadBytes,
+      headersTimeout: receiveTimeoutMs,
+      requireHostHeader: false,
+      connectionsCheckingInterval: slowRequestCheckMs,
+    },
     routerOptions: { maxParamLength: maxUrlBytes, querystringParser: parseQuery },
     rewriteUrl: (request) => {
       const chosen = chosenDialect(request.headers.host, deps.listenerService);
@@ -90,6 +98,8 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
 
   app.addHook("onRequest", async (request, reply) => {
     addRequestIds(request, reply);
+    // What follows an upgrade is for another protocol, which is not spoken here: Node would wait for it.
+    if (request.headers.upgrade !== undefined) reply.header("connection", "close");
     checkForm(request);
   });
 
@@ -113,6 +123,8 @@ function checkForm({ raw, headers }: FastifyRequest): void {
     throw new TaskCenterError("malformed-request", "The request names no host.");
   }
   if (url.length > maxUrlBytes) throw new TaskCenterError("uri-too-long", "The request URI is too long.");
+  // The router would end the path there, and a signature would cover another one.
+  if (url.includes("#")) throw new TaskCenterError("malformed-request", "A request URI has no fragment.");
   if (!isWellEncoded(url))
     throw new TaskCenterError("malformed-request", "The request URI is not well encoded.");
   if (Number(headers["content-length"] ?? 0) > maxBodyBytes) {

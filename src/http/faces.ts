@@ -12,8 +12,27 @@ export type Face =
   | { readonly kind: "own" }
   | { readonly kind: "gateway" };
 
-/** The first segments below `/v3/` that are IAM's and never a project id. */
-const iamSegments: ReadonlySet<string> = new Set(["auth", "projects", "users", "roles", "domains"]);
+/**
+ * The first segments below `/v3/` that are IAM's and never a project id: Keystone's collections, so that its clients
+ * are told in its words which of them are not here.
+ */
+const iamSegments: ReadonlySet<string> = new Set([
+  "OS-INHERIT",
+  "auth",
+  "credentials",
+  "domains",
+  "endpoints",
+  "groups",
+  "projects",
+  "regions",
+  "role_assignments",
+  "roles",
+  "services",
+  "system",
+  "users",
+]);
+/** Where the clouds' IAM has its calls for access keys, beside Keystone's. */
+const accessKeyPrefix = "/v3.0/OS-CREDENTIAL/";
 const ownPaths: ReadonlySet<string> = new Set(["/livez", "/readyz", "/version", "/openapi.json"]);
 
 /** The face of an address as it is routed, that is, after `routedUrl`. */
@@ -45,7 +64,7 @@ export function routedUrl(target: string, chosen: Dialect | undefined): string {
  * escapes of characters that need none. Otherwise `/%72ds/…` would be another address here than it is to the router.
  */
 function plainForm(target: string): string {
-  const local = target.replace(/^https?:\/\/[^/?]*/i, "");
+  const local = localTarget(target);
   const url = local.startsWith("/") ? local : `/${local}`;
   const path = pathOf(url);
   if (!path.includes("%")) return url;
@@ -54,6 +73,11 @@ function plainForm(target: string): string {
     return /[A-Za-z0-9._~-]/.test(character) ? character : encoded;
   });
   return plain + url.slice(path.length);
+}
+
+/** A request's target without the scheme and host that a proxy's client may put before it. */
+export function localTarget(target: string): string {
+  return target.replace(/^https?:\/\/[^/?]*/i, "");
 }
 
 /** The dialect that a request's listener or the first label of its `Host` chooses; undefined where none does. */
@@ -65,8 +89,9 @@ export function chosenDialect(
   return host === undefined ? undefined : dialectOfHost(host);
 }
 
-/** Whether a path below `/v3/` is IAM's. */
+/** Whether a path below IAM's two versions is its own. */
 function isIamPath(path: string): boolean {
+  if (path.startsWith(accessKeyPrefix)) return true;
   return path.startsWith("/v3/") && iamSegments.has(path.split("/", 3)[2] ?? "");
 }
 

@@ -2,6 +2,13 @@ import { METHODS } from "node:http";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import { TaskCenterError } from "../task/error.ts";
 
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Every call that is answered by more than a refusal, method by method: `GET /v1/:project_id/tasks`. */
+    declaredCalls: ReadonlySet<string>;
+  }
+}
+
 /**
  * Watches which methods each address gets, and answers a plugin that, registered last, refuses all the others with 405
  * and `Allow`: the framework by itself takes a wrong method for an unknown address.
@@ -16,8 +23,11 @@ export function refuseOtherMethods(app: FastifyInstance): FastifyPluginAsync {
     methodsByUrl.set(url, methods);
     for (const name of [method].flat()) methods.add(name);
   });
+  const declaredCalls = new Set<string>();
+  app.decorate("declaredCalls", declaredCalls);
   return async (scope) => {
     for (const [url, methods] of [...methodsByUrl]) {
+      for (const method of methods) declaredCalls.add(`${method} ${url}`);
       const allow = [...methods].sort().join(", ");
       scope.route({
         url,

@@ -25,9 +25,15 @@ export async function registerOpenApi(
             name: "X-Auth-Token",
             description: "A token of POST /v3/auth/tokens, scoped to the project in the path",
           },
+          signature: {
+            type: "apiKey",
+            in: "header",
+            name: "Authorization",
+            description: "SDK-HMAC-SHA256, with X-Sdk-Date: the request signed with an access key",
+          },
         },
       },
-      security: [{ token: [] }],
+      security: [{ token: [] }, { signature: [] }],
     },
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => ({

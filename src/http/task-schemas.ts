@@ -2,26 +2,18 @@ import { type Static, Type } from "typebox";
 import { operations, services, taskKinds, taskStates, taskStatuses } from "../task/lifecycle.ts";
 import { maxLabels } from "../task/report.ts";
 import type { JsonObject } from "../task/task.ts";
+import {
+  cursorPattern,
+  idempotencyKeyPattern,
+  labelKeyPattern,
+  taskIdPattern,
+  textPattern,
+} from "./patterns.ts";
 
 /**
  * The shapes of our own API: they validate what comes in, give the handlers their types, and are what
  * `/openapi.json` shows. Lengths count Unicode characters.
  */
-
-const textPattern = "^[^\\u0000\\ud800-\\udfff]*$";
-const taskIdPattern = "^[A-Za-z0-9_-]{1,64}$";
-const cursorPattern = "^[0-9]{1,15}$";
-const idempotencyKeyPattern = "^[ -~]{1,255}$";
-const labelKeyPattern = "^[a-z0-9._-]{1,63}$";
-
-/** What a pattern means in words, for the message of a value that does not match it. */
-export const patternMeanings: Readonly<Record<string, string>> = {
-  [textPattern]: "must be well-formed Unicode without U+0000",
-  [taskIdPattern]: "must be 1 to 64 of A-Z a-z 0-9 - _",
-  [labelKeyPattern]: "must be 1 to 63 of a-z 0-9 . _ -",
-  [cursorPattern]: "must be the next_cursor of another page",
-  [idempotencyKeyPattern]: "must be 1 to 255 printable ASCII characters",
-};
 
 const text = (minLength: number, maxLength: number, description: string) =>
   Type.String({ minLength, maxLength, pattern: textPattern, description });

@@ -62,7 +62,7 @@ export function registerTaskRoutes(
   app.post(
     "/v1/:project_id/tasks",
     {
-      onRequest: requireAccess(identity, "report"),
+      ...requireAccess(identity, "report"),
       schema: {
         ...about,
         operationId: "createTask",
@@ -119,7 +119,7 @@ export function registerTaskRoutes(
   app.get(
     "/v1/:project_id/tasks",
     {
-      onRequest: requireAccess(identity, "read"),
+      ...requireAccess(identity, "read"),
       preValidation: async (request) => {
         request.query = readListQuery(request.query as Query);
       },
@@ -158,7 +158,7 @@ export function registerTaskRoutes(
   app.get(
     "/v1/:project_id/tasks/:id",
     {
-      onRequest: requireAccess(identity, "read"),
+      ...requireAccess(identity, "read"),
       schema: {
         ...about,
         operationId: "getTask",
@@ -187,7 +187,7 @@ export function registerTaskRoutes(
   app.patch(
     "/v1/:project_id/tasks/:id",
     {
-      onRequest: requireAccess(identity, "report"),
+      ...requireAccess(identity, "report"),
       preValidation: async (request) => {
         // A heartbeat needs no body at all.
         if (request.body === undefined) request.body = {};
@@ -221,7 +221,7 @@ export function registerTaskRoutes(
   app.get(
     "/v1/:project_id/tasks/:id/history",
     {
-      onRequest: requireAccess(identity, "read"),
+      ...requireAccess(identity, "read"),
       preValidation: async (request) => {
         request.query = readHistoryQuery(request.query as Query);
       },
@@ -252,7 +252,7 @@ export function registerTaskRoutes(
   app.delete(
     "/v1/:project_id/tasks/:id",
     {
-      onRequest: requireAccess(identity, "operate"),
+      ...requireAccess(identity, "operate"),
       schema: {
         ...about,
         operationId: "deleteTask",

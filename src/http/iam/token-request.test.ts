@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { TaskCenterError } from "../task/error.ts";
+import { TaskCenterError } from "../../task/error.ts";
 import { parseTokenRequest, type TokenRequest } from "./token-request.ts";
 
 type RequestedIdentity = TokenRequest["auth"]["identity"];

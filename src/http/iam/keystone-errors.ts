@@ -1,4 +1,4 @@
-import type { ErrorCode, TaskCenterError } from "../task/error.ts";
+import type { ErrorCode, TaskCenterError } from "../../task/error.ts";
 
 /** An error as Keystone says it: `{"error":{"code","message","title"}}`. */
 export interface KeystoneError {
@@ -41,11 +41,13 @@ const wordings: Readonly<Record<ErrorCode, Wording>> = {
   },
   "invalid-parameter": badRequest,
   "not-found": notFound,
+  conflict,
   "task-not-found": notFound,
   "task-exists": conflict,
   "idempotency-key-reused": conflict,
   "transition-refused": conflict,
   "revision-mismatch": conflict,
+  "too-many-requests": { status: 429, title: "Too Many Requests" },
   "store-unavailable": {
     status: 503,
     title: "Service Unavailable",

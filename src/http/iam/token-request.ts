@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
-import type { Credentials, RequestedScope } from "../identity/identity.ts";
-import type { Reference } from "../store/store.ts";
-import { invalidParameter } from "../task/error.ts";
+import type { Credentials, RequestedScope } from "../../identity/identity.ts";
+import type { Reference } from "../../store/store.ts";
+import { invalidParameter } from "../../task/error.ts";
 
 /** The body of Keystone's `POST /v3/auth/tokens`. Clients send more members than these; they mean nothing here. */
 

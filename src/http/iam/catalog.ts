@@ -1,5 +1,5 @@
-import { dialects } from "../dialects/index.ts";
-import type { Principal } from "../identity/identity.ts";
+import { dialects } from "../../dialects/index.ts";
+import type { Principal } from "../../identity/identity.ts";
 import { stableId } from "./stable-id.ts";
 
 /** Where this server says it is. */

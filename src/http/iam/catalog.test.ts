@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { project } from "../../../test/open-identity.ts";
 import { catalogOf } from "./catalog.ts";
 
 const site = { publicUrl: "http://127.0.0.1:8080", region: "eu-de" };
-const domain = { id: "default", name: "Default" };
-const project = { id: "0483b6b16e954cb88930a360d2c4e663", name: "eu-de", domain };
 
 test("a project's catalog leads to every service under all its types, with the project in the address", () => {
   const urls = catalogOf({ project }, site).map(({ type, name, endpoints }) => [

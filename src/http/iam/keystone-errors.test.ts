@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { STATUS_CODES } from "node:http";
 import test from "node:test";
-import { errorCodes, invalidParameter, TaskCenterError } from "../task/error.ts";
+import { errorCodes, invalidParameter, TaskCenterError } from "../../task/error.ts";
 import { keystoneError } from "./keystone-errors.ts";
 
 test("every code has a status of HTTP, a title and a message", () => {

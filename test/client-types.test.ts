@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type * as iam from "../src/client/iam-types.ts";
 import type * as client from "../src/client/types.ts";
+import type * as documents from "../src/http/iam/documents.ts";
 import * as schemas from "../src/http/task-schemas.ts";
+import type { RoleName } from "../src/store/store.ts";
 import { projectId, startServer } from "./start-server.ts";
 
 /**
@@ -17,6 +20,12 @@ type Within<A, B> = [Writable<A>] extends [Writable<B>] ? true : false;
 type SameMembers<A, B> = [keyof A] extends [keyof B] ? ([keyof B] extends [keyof A] ? true : false) : false;
 type Same<A, B> = Within<A, B> & Within<B, A> & SameMembers<A, B>;
 
+/** What IAM answers has members that the client leaves out; those that it reads are the server's. */
+type SameIn<A, B extends (...parts: never) => unknown> = Same<
+  A,
+  Pick<ReturnType<B>, keyof A & keyof ReturnType<B>>
+>;
+
 const sameShapes: {
   readonly task: Same<client.TaskDocument, schemas.TaskDocument>;
   readonly creation: Same<client.CreateTaskBody, schemas.CreateTaskBody>;
@@ -24,7 +33,24 @@ const sameShapes: {
   readonly list: Same<client.TaskListDocument, schemas.TaskList>;
   readonly query: SameMembers<client.ListTasksQuery, schemas.ListTasksQuery>;
   readonly history: SameMembers<client.HistoryDocument, schemas.HistoryDocument>;
-} = { task: true, creation: true, report: true, list: true, query: true, history: true };
+  readonly user: SameIn<iam.UserDocument, typeof documents.userDocument>;
+  readonly project: SameIn<iam.ProjectDocument, typeof documents.projectDocument>;
+  readonly accessKey: Same<iam.AccessKeyDocument, ReturnType<typeof documents.credentialDocument>>;
+  readonly newAccessKey: Same<iam.NewAccessKeyDocument, ReturnType<typeof documents.newCredentialDocument>>;
+  readonly role: Within<iam.RoleName, RoleName> & Within<RoleName, iam.RoleName>;
+} = {
+  task: true,
+  creation: true,
+  report: true,
+  list: true,
+  query: true,
+  history: true,
+  user: true,
+  project: true,
+  accessKey: true,
+  newAccessKey: true,
+  role: true,
+};
 
 test("a task as it is answered has exactly the members that the schema and the client's type have", async () => {
   assert.ok(Object.values(sameShapes).every(Boolean));

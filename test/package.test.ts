@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -50,6 +50,50 @@ test("the package holds no sources and no tests", () => {
     [],
   );
   assert.ok(files.includes("LICENSE"));
+});
+
+test("the client is there to import, and nothing behind it", async () => {
+  const script =
+    "import(process.argv[1]).then((client) => console.log(typeof client.connect, typeof client.connectIam))";
+  const load = (name: string) => runToEnd("node", ["-e", script, name], directory);
+  assert.deepEqual(await load("taskcenter/client"), { code: 0, stdout: "function function\n", stderr: "" });
+  assert.match((await load("taskcenter/dist/server.js")).stderr, /ERR_PACKAGE_PATH_NOT_EXPORTED/);
+});
+
+test("the examples of the client's reference are well typed against what the package declares", async () => {
+  const reference = readFileSync(join(root, "docs/reference/client.md"), "utf8");
+  const examples = Array.from(reference.matchAll(/^```ts\n(.*?)^```$/gms), ([, code = ""]) => code);
+  assert.ok(examples.length > 0);
+  const folder = join(directory, "examples");
+  mkdirSync(folder);
+  const typeCheck = (code: string) => {
+    writeFileSync(join(folder, "examples.ts"), code);
+    return runToEnd(
+      process.execPath,
+      [join(root, "node_modules/typescript/bin/tsc"), "-p", folder],
+      directory,
+    );
+  };
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+        target: "es2022",
+        module: "nodenext",
+        types: ["node"],
+        typeRoots: [join(root, "node_modules/@types")],
+      },
+    }),
+  );
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  // They are one program, in the order in which they are read.
+  const checked = await typeCheck(examples.join("\n"));
+  assert.deepEqual([checked.code, checked.stdout], [0, ""]);
+  const mistaken = await typeCheck(`${examples.join("\n")}\nclient.listTasks({ state: "failed" });`);
+  assert.match(mistaken.stdout, /error TS2322/);
 });
 
 test("npx starts the server, records a command, and shows the task", async () => {

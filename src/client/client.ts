@@ -1,7 +1,11 @@
-import { ApiError, ConnectionError } from "./errors.ts";
-import { exchange, type HttpAnswer, type HttpRequest } from "./http.ts";
+import { aheadMsIn, noticedSkewMs } from "./clock.ts";
+import { type CallOptions, type Connection, type ConnectLimits, defaultTimeoutMs } from "./connection.ts";
+import type { Credentials } from "./credentials.ts";
+import { ApiError, ConnectionError, notFound } from "./errors.ts";
+import type { HttpAnswer } from "./http.ts";
+import { connectToProject } from "./login.ts";
 import { pause } from "./pause.ts";
-import { type Credentials, openSession, type Session } from "./session.ts";
+import { queryText } from "./query-text.ts";
 import type {
   CreateTaskBody,
   HistoryDocument,
@@ -12,18 +16,8 @@ import type {
   TaskListDocument,
 } from "./types.ts";
 
-export interface ConnectOptions {
+export interface ConnectOptions extends ConnectLimits {
   readonly credentials: Credentials;
-  /** How long one request may take, its answer's body included; 30 seconds unless given. */
-  readonly timeoutMs?: number;
-  /** Ends the login, not the client. */
-  readonly signal?: AbortSignal;
-}
-
-/** What every call takes. */
-export interface CallOptions {
-  /** Ends the call, which then throws the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface WatchOptions extends CallOptions {
@@ -40,13 +34,16 @@ const maxFailedLooks = 30;
 /**
  * Logs in, and answers a client of one project.
  *
- * @throws ApiError status 401 where user, password, project or token are not accepted.
+ * @throws ApiError status 401 where the credentials are not accepted.
+ * @throws AccessError where they are, and lead to no project.
  * @throws ConnectionError where the server cannot be reached, or its catalog knows no Task Center.
  */
-export async function connect(options: ConnectOptions): Promise<TaskCenterClient> {
-  const timeoutMs = options.timeoutMs ?? 30_000;
-  const logIn = (signal?: AbortSignal) => openSession(options.credentials, { timeoutMs, signal });
-  return new TaskCenterClient({ session: await logIn(options.signal), logIn, timeoutMs });
+export async function connect({
+  credentials,
+  timeoutMs = defaultTimeoutMs,
+  signal,
+}: ConnectOptions): Promise<TaskCenterClient> {
+  return new TaskCenterClient(await connectToProject(credentials, { timeoutMs, signal }));
 }
 
 /**
@@ -54,23 +51,15 @@ export async function connect(options: ConnectOptions): Promise<TaskCenterClient
  *
  * Every call throws ApiError where the server refuses it (401, 403 and 429 among the statuses), ConnectionError where
  * the server cannot be asked, and the reason of its signal. What may safely be received twice is sent up to three
- * times while the connection fails. When its token ends, the client logs in once more and goes on.
+ * times while the connection fails. When its token ends, a client with a password logs in once more and goes on.
  */
 export class TaskCenterClient {
-  #session: Promise<Session>;
-  readonly #logIn: () => Promise<Session>;
-  readonly #timeoutMs: number;
+  readonly #connection: Connection;
   /** The server's mark of the state that a document shows, for asking whether it has changed. */
   readonly #entityTags = new WeakMap<TaskDocument, string>();
 
-  constructor(options: {
-    readonly session: Session;
-    readonly logIn: () => Promise<Session>;
-    readonly timeoutMs: number;
-  }) {
-    this.#session = Promise.resolve(options.session);
-    this.#logIn = options.logIn;
-    this.#timeoutMs = options.timeoutMs;
+  constructor(connection: Connection) {
+    this.#connection = connection;
   }
 
   /**
@@ -83,7 +72,7 @@ export class TaskCenterClient {
     body: CreateTaskBody,
     options: CallOptions & { readonly idempotencyKey?: string } = {},
   ): Promise<TaskDocument> {
-    const answer = await this.#call({
+    const answer = await this.#connection.call({
       method: "POST",
       path: "/tasks",
       headers: { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() },
@@ -107,7 +96,7 @@ export class TaskCenterClient {
     options: CallOptions & { readonly ifRevision?: number } = {},
   ): Promise<TaskDocument> {
     const { ifRevision } = options;
-    const answer = await this.#call({
+    const answer = await this.#connection.call({
       method: "PATCH",
       path: taskPath(id),
       headers: ifRevision === undefined ? {} : { "if-match": `"${ifRevision}"` },
@@ -122,7 +111,7 @@ export class TaskCenterClient {
 
   /** Answers one task. @throws ApiError `task-not-found`. */
   async getTask(id: string, options: CallOptions = {}): Promise<TaskDocument> {
-    return this.#taskIn(await this.#read(taskPath(id), options));
+    return this.#taskIn(await this.#connection.read(taskPath(id), options));
   }
 
   /**
@@ -136,17 +125,16 @@ export class TaskCenterClient {
     options: CallOptions = {},
   ): Promise<TaskDocument | "unchanged"> {
     const tag = this.#entityTags.get(known);
-    const answer = await this.#read(
-      taskPath(known.id),
-      options,
-      tag === undefined ? {} : { "if-none-match": tag },
-    );
+    const answer = await this.#connection.read(taskPath(known.id), {
+      signal: options.signal,
+      headers: tag === undefined ? {} : { "if-none-match": tag },
+    });
     return answer.status === 304 ? "unchanged" : this.#taskIn(answer);
   }
 
   /** Answers a page of tasks with the exact total. @throws ApiError `invalid-parameter`. */
   async listTasks(query: ListTasksQuery = {}, options: CallOptions = {}): Promise<TaskListDocument> {
-    const answer = await this.#read(`/tasks${queryText({ ...query })}`, options);
+    const answer = await this.#connection.read(`/tasks${queryText({ ...query })}`, options);
     return answer.body as TaskListDocument;
   }
 
@@ -156,7 +144,7 @@ export class TaskCenterClient {
     query: ListHistoryQuery = {},
     options: CallOptions = {},
   ): Promise<HistoryDocument> {
-    const answer = await this.#read(`${taskPath(id)}/history${queryText({ ...query })}`, options);
+    const answer = await this.#connection.read(`${taskPath(id)}/history${queryText({ ...query })}`, options);
     return answer.body as HistoryDocument;
   }
 
@@ -168,7 +156,7 @@ export class TaskCenterClient {
    */
   async deleteTask(id: string, options: CallOptions & { readonly ifRevision?: number } = {}): Promise<void> {
     const { ifRevision } = options;
-    await this.#call({
+    await this.#connection.call({
       method: "DELETE",
       path: taskPath(id),
       headers: ifRevision === undefined ? {} : { "if-match": `"${ifRevision}"` },
@@ -232,8 +220,14 @@ export class TaskCenterClient {
     return look.value;
   }
 
-  #read(path: string, options: CallOptions, headers: HttpRequest["headers"] = {}): Promise<HttpAnswer> {
-    return this.#call({ method: "GET", path, headers, repeatable: true, signal: options.signal });
+  /**
+   * Answers how far the server's clock is ahead of this machine's, for whoever tells it times that this machine has
+   * read. 0 where they differ by less than a minute: answers tell the time in whole seconds.
+   */
+  async serverAheadMs(options: CallOptions = {}): Promise<number> {
+    const { headers } = await this.#connection.read(`/tasks${queryText({ limit: 1 })}`, options);
+    const aheadMs = aheadMsIn(headers.get("date"));
+    return Math.abs(aheadMs) > noticedSkewMs ? aheadMs : 0;
   }
 
   #taskIn({ body, headers }: HttpAnswer): TaskDocument {
@@ -242,57 +236,12 @@ export class TaskCenterClient {
     if (tag !== null) this.#entityTags.set(task, tag);
     return task;
   }
-
-  /** A call whose token has ended was refused whole, so any call can be made again after a new login. */
-  async #call(call: Call): Promise<HttpAnswer> {
-    const session = this.#session;
-    try {
-      return await this.#send(call, await session);
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 401)) throw error;
-      // Calls that were refused together share one login. Where it fails, the next call tries again.
-      if (this.#session === session) {
-        this.#session = this.#logIn().catch((failure: unknown) => {
-          this.#session = session;
-          throw failure;
-        });
-      }
-      return this.#send(call, await this.#session);
-    }
-  }
-
-  #send({ path, headers, ...call }: Call, { endpoint, token }: Session): Promise<HttpAnswer> {
-    return exchange({
-      ...call,
-      url: `${endpoint}${path}`,
-      headers: { ...headers, "x-auth-token": token },
-      timeoutMs: this.#timeoutMs,
-    });
-  }
 }
-
-type Call = Omit<HttpRequest, "url" | "timeoutMs"> & { readonly path: string };
 
 /** What can be no id would be another address: `..` leads out of the tasks. */
 function taskPath(id: string): string {
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) {
-    throw new ApiError({
-      status: 404,
-      code: "task-not-found",
-      detail: "The task does not exist.",
-      errors: [],
-      requestId: "",
-    });
-  }
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw notFound("task-not-found", "The task does not exist.");
   return `/tasks/${id}`;
-}
-
-/** A query with its question mark; a list becomes a repeated key, and what is not given stays away. */
-function queryText(query: Readonly<Record<string, string | number | readonly string[] | undefined>>): string {
-  const pairs = Object.entries(query).flatMap(([key, value]) =>
-    (value === undefined ? [] : [value].flat()).map((one) => [key, String(one)]),
-  );
-  return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs)}`;
 }
 
 /** A failure that a server gets over: it was not reached, it failed, or it asked for patience. */

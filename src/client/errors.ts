@@ -4,9 +4,9 @@ export interface RefusedField {
   readonly message: string;
 }
 
-/** The server was asked and said no. Its message is the server's own; it never holds a token or a password. */
+/** The server was asked and said no. Its message is the server's own; it never holds a secret of the caller. */
 export class ApiError extends Error {
-  override readonly name = "ApiError";
+  override readonly name: string = "ApiError";
   /** The HTTP status. */
   readonly status: number;
   /** What went wrong, as listed in the error reference: `task-not-found`; `""` where the answer names no code. */
@@ -16,6 +16,8 @@ export class ApiError extends Error {
   readonly errors: readonly RefusedField[];
   /** Leads to the server's log; `""` where the answer has none. */
   readonly requestId: string;
+  /** When the server answered, by its own clock and in HTTP's form; `""` where the answer does not say it. */
+  readonly date: string;
 
   constructor(answer: {
     readonly status: number;
@@ -23,6 +25,7 @@ export class ApiError extends Error {
     readonly detail: string;
     readonly errors: readonly RefusedField[];
     readonly requestId: string;
+    readonly date: string;
   }) {
     super(answer.detail);
     this.status = answer.status;
@@ -30,7 +33,18 @@ export class ApiError extends Error {
     this.detail = answer.detail;
     this.errors = answer.errors;
     this.requestId = answer.requestId;
+    this.date = answer.date;
   }
+}
+
+/** The server refused a change of password, since the old one that came with it is not right. */
+export class WrongPasswordError extends ApiError {
+  override readonly name = "WrongPasswordError";
+}
+
+/** The answer about what can not exist, given without asking the server: its id would be another address. */
+export function notFound(code: string, detail: string): ApiError {
+  return new ApiError({ status: 404, code, detail, errors: [], requestId: "", date: "" });
 }
 
 /**
@@ -39,4 +53,9 @@ export class ApiError extends Error {
  */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
+}
+
+/** The login is good, and what is wanted is still not to be had with it: it leads to no project, for one. */
+export class AccessError extends Error {
+  override readonly name = "AccessError";
 }

@@ -3,7 +3,15 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import test, { type TestContext } from "node:test";
-import { ApiError, ConnectionError, type Credentials, connect } from "./index.ts";
+import { setTimeout } from "node:timers/promises";
+import {
+  ApiError,
+  ConnectionError,
+  type Credentials,
+  connect,
+  connectIam,
+  WrongPasswordError,
+} from "./index.ts";
 
 /** A server that answers in its own way, and the requests it has seen. */
 async function listen(
@@ -156,12 +164,15 @@ test("what answers without JSON is no Task Center", async (t) => {
 test("neither password nor token follow a redirection to another address", async (t) => {
   const other = await listen(t, (_request, response) => response.end("{}"));
   const { url } = await listen(t, (_request, response) => {
-    response.writeHead(307, { location: `${other.url}/elsewhere` }).end();
+    response.writeHead(307, { location: `${other.url}/elsewhere?secret` }).end();
   });
   const client = await connect({ credentials: projectAt(url) });
-  const detail = "the server answered 307 Temporary Redirect";
-  assert.equal((await failure(client.createTask(body))).message, detail);
-  assert.equal((await failure(connect({ credentials: passwordAt(url) }))).message, detail);
+  const words = `${url} leads to ${other.url}/elsewhere (307), and no login is sent there`;
+  for (const call of [() => client.createTask(body), () => connect({ credentials: passwordAt(url) })]) {
+    const error = await failure(call());
+    assert.ok(error instanceof ConnectionError);
+    assert.equal(error.message, words);
+  }
   assert.deepEqual(other.seen, []);
 });
 
@@ -179,10 +190,9 @@ test("an error of Keystone, of a gateway, and of nobody known are all understood
     const client = await connect({ credentials: projectAt(url) });
     const error = await failure(client.listTasks());
     assert.ok(error instanceof ApiError);
-    assert.deepEqual(
-      { ...error },
-      { name: "ApiError", status, code: "", detail, errors: [], requestId: "r1" },
-    );
+    const { date, ...said } = error;
+    assert.deepEqual(said, { name: "ApiError", status, code: "", detail, errors: [], requestId: "r1" });
+    assert.ok(Date.parse(date) > 0);
   }
 });
 
@@ -247,6 +257,37 @@ test("a client asks for a new login once per call, and tries again at the next o
   ]);
 });
 
+/** A Keystone that gives a first token, refuses every call with it, and never answers the next login. */
+async function listenWithHangingLogin(t: TestContext) {
+  let logins = 0;
+  const { url, seen } = await listen(t, (request, response) => {
+    if (request.method === "GET") return response.writeHead(401).end("{}");
+    logins += 1;
+    if (logins > 1) return;
+    const catalog = [{ type: "taskcenter", endpoints: [{ interface: "public", url: `${url}/v1/p1` }] }];
+    response.writeHead(201, { "x-subject-token": "t" }).end(JSON.stringify({ token: { catalog } }));
+  });
+  const loginHangs = async () => {
+    while (logins < 2) await setTimeout(5);
+  };
+  return { url, seen, loginHangs };
+}
+
+test("a call ends by its signal while it waits for a login that hangs, its own or another call's", async (t) => {
+  const { url, seen, loginHangs } = await listenWithHangingLogin(t);
+  const client = await connect({ credentials: passwordAt(url), timeoutMs: 60_000 });
+  const stops = [new AbortController(), new AbortController()] as const;
+  const first = client.getTask("t1", { signal: stops[0].signal });
+  await loginHangs();
+  const second = client.getTask("t2", { signal: stops[1].signal });
+  stops[1].abort(new Error("enough of the second"));
+  await assert.rejects(second, { message: "enough of the second" });
+  stops[0].abort(new Error("enough of the first"));
+  await assert.rejects(first, { message: "enough of the first" });
+  await assert.rejects(client.getTask("t3", { signal: stops[0].signal }), { message: "enough of the first" });
+  assert.deepEqual(seen, ["POST /v3/auth/tokens", "GET /v1/p1/tasks/t1", "POST /v3/auth/tokens"]);
+});
+
 test("an address that is none, or that holds a password, is refused without being shown", async () => {
   for (const url of [
     "localhost",
@@ -261,13 +302,72 @@ test("an address that is none, or that holds a password, is refused without bein
   }
 });
 
-test("a token that no header can carry is not shown", async (t) => {
+test("a token that no header can carry is not shown, and not tried again", async (t) => {
+  // A pause before another attempt would never end.
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   const { url, seen } = await listen(t, (_request, response) => response.end("{}"));
   const client = await connect({
     credentials: { kind: "token", url: `${url}/v1/p1`, token: "secret\ntoken" },
   });
   const error = await failure(client.getTask("t1"));
-  assert.equal(error.message, `cannot reach ${url}: the request cannot be sent`);
+  assert.equal(error.message, `cannot ask ${url}: the request cannot be sent`);
   assert.equal(error.cause, undefined);
   assert.deepEqual(seen, []);
+});
+
+/** An IAM with one user, whose answers to a change of password, and to all else, are as a test says. */
+async function listenAsIam(
+  t: TestContext,
+  answers: { readonly status?: number; readonly password?: number },
+) {
+  const user = { id: "u1", name: "ann", domain_id: "default", enabled: true, links: {} };
+  const { url, seen } = await listen(t, (request, response) => {
+    if (request.url === "/v3/auth/tokens" && request.method === "POST") {
+      response.writeHead(201, { "x-subject-token": "t" }).end(JSON.stringify({ token: { user } }));
+    } else if (request.url?.endsWith("/password")) response.writeHead(answers.password ?? 204).end();
+    else
+      response.writeHead(answers.status ?? 200).end(JSON.stringify({ user, users: [user], token: { user } }));
+  });
+  return { url, seen, user };
+}
+
+const passwords = { original: "old secret", password: "new secret" };
+
+test("a wrong old password is told from a login that is not good, and is not tried again", async (t) => {
+  const { url, seen } = await listenAsIam(t, { password: 401 });
+  const iam = await connectIam({ credentials: passwordAt(url) });
+  assert.ok((await failure(iam.changeOwnPassword(passwords))) instanceof WrongPasswordError);
+  assert.deepEqual(seen, ["POST /v3/auth/tokens", "GET /v3/users/u1", "POST /v3/users/u1/password"]);
+
+  const refusing = await listenAsIam(t, { status: 401 });
+  const stranger = await connectIam({ credentials: { kind: "token", url: refusing.url, token: "t" } });
+  const error = await failure(stranger.changeOwnPassword(passwords));
+  assert.ok(error instanceof ApiError && !(error instanceof WrongPasswordError));
+  assert.ok(!refusing.seen.some((call) => call.endsWith("/password")));
+});
+
+test("what IAM answers is read: other members are left out, and a document that is missing is an error", async (t) => {
+  const { url, user } = await listenAsIam(t, {});
+  const iam = await connectIam({ credentials: { kind: "token", url, token: "t" } });
+  const { links: _links, ...members } = user;
+  assert.deepEqual(await iam.listUsers(), [{ ...members, description: "", email: "" }]);
+  for (const [call, key] of [
+    [() => iam.createProject({ name: "shop" }), "project"],
+    [() => iam.listProjects(), "projects"],
+    [() => iam.listAccessKeys(), "credentials"],
+    [() => iam.listRoleAssignments(), "role_assignments"],
+    [() => iam.grantRole({ userId: "u1", role: "reader", scope: { projectId: "p1" } }), "roles"],
+  ] as const) {
+    const error = await failure(call());
+    assert.ok(error instanceof ConnectionError);
+    assert.equal(error.message, `${url} does not speak IAM: its answer has no usable ${key}`);
+  }
+});
+
+test("a list of which one item is no document is none", async (t) => {
+  const { url } = await listen(t, (_request, response) => {
+    response.end('{"projects":[{"id":"p1","name":"shop","domain_id":"default","enabled":true},{"id":"p2"}]}');
+  });
+  const iam = await connectIam({ credentials: { kind: "token", url, token: "t" } });
+  assert.match((await failure(iam.listProjects())).message, / does not speak IAM: /);
 });

@@ -1,13 +1,16 @@
 import { ApiError, ConnectionError, type RefusedField } from "./errors.ts";
 import { pause } from "./pause.ts";
+import type { Proof } from "./proof.ts";
 
 /** One request to a server. */
 export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: object;
+  /** Who asks. A login has none: what proves it is in its body. */
+  readonly proof?: Proof;
   /** Whether receiving it twice is the same as receiving it once. */
   readonly repeatable: boolean;
   readonly timeoutMs: number;
@@ -28,8 +31,8 @@ const pausesMs = [100, 400] as const;
  * Sends a request and reads its answer. A repeatable one is sent up to two more times when the connection fails, for
  * a server that is just restarting; not when it only takes too long, for a server that has enough to do.
  *
- * @throws ApiError for every status from 300 on but 304.
- * @throws ConnectionError where no usable answer came.
+ * @throws ApiError for every status from 400 on.
+ * @throws ConnectionError where no usable answer came, or one that leads to another address.
  * @throws the signal's reason when it is aborted.
  */
 export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
@@ -50,17 +53,17 @@ class BrokenConnection extends ConnectionError {}
 async function exchangeOnce(request: HttpRequest): Promise<HttpAnswer> {
   const { origin } = new URL(request.url);
   const timeout = AbortSignal.timeout(request.timeoutMs);
+  const { method, url, proof } = request;
+  const body = request.body === undefined ? "" : JSON.stringify(request.body);
+  const headers = { ...request.headers, ...(body === "" ? {} : { "content-type": "application/json" }) };
   let response: Response;
   let text: string;
   try {
-    response = await fetch(request.url, {
-      method: request.method,
-      headers: {
-        accept: "application/json",
-        ...request.headers,
-        ...(request.body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      body: request.body === undefined ? null : JSON.stringify(request.body),
+    const proven = await proof?.headersFor({ method, url, headers, body });
+    response = await fetch(url, {
+      method,
+      headers: { accept: "application/json", ...headers, ...proven },
+      body: body === "" ? null : body,
       // A password or a token goes to the address it is meant for and nowhere else.
       redirect: "manual",
       signal: request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]),
@@ -71,24 +74,38 @@ async function exchangeOnce(request: HttpRequest): Promise<HttpAnswer> {
     if (timeout.aborted) {
       throw new ConnectionError(`no answer from ${origin} within ${request.timeoutMs / 1000} s`);
     }
-    throw new BrokenConnection(`cannot reach ${origin}: ${reasonOf(error)}`);
+    throw failureAt(origin, error);
   }
-  const body = parseJson(text);
-  if (!response.ok && response.status !== 304) throw apiError(response, body);
-  if (body === undefined && text !== "") {
+  const answer = parseJson(text);
+  if (response.status >= 300 && response.status < 400 && response.status !== 304)
+    throw redirection(response, url);
+  if (!response.ok && response.status !== 304) throw apiError(response, answer);
+  if (answer === undefined && text !== "") {
     throw new ConnectionError(`${origin} does not speak the Task Center API: its answer is no JSON`);
   }
-  return { status: response.status, headers: response.headers, body };
+  return { status: response.status, headers: response.headers, body: answer };
 }
 
 /**
  * `fetch` says only "fetch failed": its cause knows more, by code alone where several addresses were tried. An error
- * without a cause is one about the request itself, and may repeat a header with a token in it.
+ * without a cause is one about the request itself, which will be no better the next time; it may repeat a header with
+ * a token in it.
  */
-function reasonOf(error: unknown): string {
+function failureAt(origin: string, error: unknown): ConnectionError {
   const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof Error)) return "the request cannot be sent";
-  return "code" in cause && /^E[A-Z]+$/.test(String(cause.code)) ? String(cause.code) : cause.message;
+  if (!(cause instanceof Error)) {
+    return new ConnectionError(`cannot ask ${origin}: the request cannot be sent`);
+  }
+  const isCode = "code" in cause && /^E[A-Z]+$/.test(String(cause.code));
+  return new BrokenConnection(`cannot reach ${origin}: ${isCode ? String(cause.code) : cause.message}`);
+}
+
+/** What answers is not what was meant to. Where it leads is for people to judge, who gave the address. */
+function redirection({ status, headers }: Response, url: string): ConnectionError {
+  const location = headers.get("location");
+  const target = location !== null && URL.canParse(location, url) ? new URL(location, url) : undefined;
+  const where = target === undefined ? "elsewhere" : `to ${target.origin}${target.pathname}`;
+  return new ConnectionError(`${new URL(url).origin} leads ${where} (${status}), and no login is sent there`);
 }
 
 function parseJson(text: string): unknown {
@@ -112,6 +129,7 @@ function apiError(response: Response, body: unknown): ApiError {
       `the server answered ${response.status} ${response.statusText}`.trimEnd(),
     errors: listIn(body, "errors").map(refusedField),
     requestId: textIn(body, "request_id") || (response.headers.get("x-request-id") ?? ""),
+    date: response.headers.get("date") ?? "",
   });
 }
 

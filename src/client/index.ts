@@ -1,18 +1,33 @@
+export { type ConnectOptions, connect, TaskCenterClient, type WatchOptions } from "./client.ts";
+export type { CallOptions, ConnectLimits } from "./connection.ts";
 export {
-  type CallOptions,
-  type ConnectOptions,
-  connect,
-  TaskCenterClient,
-  type WatchOptions,
-} from "./client.ts";
-export { ApiError, ConnectionError, type RefusedField } from "./errors.ts";
-export {
+  type AccessKeyCredentials,
   type Credentials,
+  type IamCredentials,
   isHttpAddress,
   type PasswordCredentials,
+  projectAddress,
   type Reference,
+  serverAddress,
   type TokenCredentials,
-} from "./session.ts";
+} from "./credentials.ts";
+export { AccessError, ApiError, ConnectionError, type RefusedField, WrongPasswordError } from "./errors.ts";
+export { type ConnectIamOptions, connectIam, IamClient } from "./iam.ts";
+export {
+  type AccessKeyDocument,
+  type CreateProjectBody,
+  type CreateUserBody,
+  type NewAccessKeyDocument,
+  type ProjectDocument,
+  type RoleAssignmentDocument,
+  type RoleGrant,
+  type RoleName,
+  type RoleScope,
+  roleNames,
+  type UpdateProjectBody,
+  type UpdateUserBody,
+  type UserDocument,
+} from "./iam-types.ts";
 export type {
   CreateTaskBody,
   HistoryDocument,

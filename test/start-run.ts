@@ -45,8 +45,8 @@ export interface RunSite {
   close(): Promise<void>;
 }
 
-export async function openRunSite(): Promise<RunSite> {
-  const server = await startServer();
+export async function openRunSite(options: Parameters<typeof startServer>[0] = {}): Promise<RunSite> {
+  const server = await startServer(options);
   const directory = mkdtempSync(join(tmpdir(), "taskcenter-test-"));
   let runs = 0;
   return {

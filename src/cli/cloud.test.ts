@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { ConfigError } from "../config.ts";
-import { findCredentials } from "./cloud.ts";
+import { describeLogin, findCredentials, findIamLogin } from "./cloud.ts";
 
 /** A home and a working directory with these files in them. */
 function machine(t: TestContext, files: Readonly<Record<string, string>>) {
@@ -15,14 +15,18 @@ function machine(t: TestContext, files: Readonly<Record<string, string>>) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
-  const find = (env: Readonly<Record<string, string>> = {}) =>
-    findCredentials({
-      env,
-      workingDirectory: join(root, "work"),
-      homeDirectory: join(root, "home"),
-      systemDirectory: join(root, "etc"),
-    });
-  return { root, find };
+  const surroundings = (env: Readonly<Record<string, string>>) => ({
+    env,
+    workingDirectory: join(root, "work"),
+    homeDirectory: join(root, "home"),
+    systemDirectory: join(root, "etc"),
+  });
+  return {
+    root,
+    find: (env: Readonly<Record<string, string>> = {}) => findCredentials(surroundings(env)),
+    findIam: (env: Readonly<Record<string, string>> = {}) => findIamLogin(surroundings(env)),
+    describe: (env: Readonly<Record<string, string>> = {}) => describeLogin(surroundings(env)),
+  };
 }
 
 function cloud(name: string, authUrl: string): string {
@@ -194,16 +198,103 @@ test("a token with its address comes before everything else", (t) => {
   });
 });
 
-test("a token without its address, and an address without a token, are refused", (t) => {
+test("an access key with its address comes before everything else, with the project that the environment names", (t) => {
+  const { find } = machine(t, { "work/clouds.yaml": cloudsFile("http://a/v3") });
+  const env = { TASKCENTER_URL: "http://t", TASKCENTER_ACCESS_KEY: "AK", TASKCENTER_SECRET_KEY: "secret" };
+  const key = { kind: "access-key", url: "http://t", accessKey: "AK", secretKey: "secret" };
+  assert.deepEqual(find(env), { ...key, securityToken: undefined, project: undefined });
+  assert.deepEqual(find({ ...env, OS_PROJECT_NAME: "shop" }), {
+    ...key,
+    securityToken: undefined,
+    project: { name: "shop" },
+  });
+  assert.deepEqual(find({ ...openrc, ...env, TASKCENTER_SECURITY_TOKEN: "secret-token" }), {
+    ...key,
+    securityToken: "secret-token",
+    project: { id: "p1" },
+  });
+});
+
+test("what no header can carry is refused by its variable, and not shown", (t) => {
   const { find } = machine(t, {});
+  const token = { TASKCENTER_URL: "http://t", TASKCENTER_TOKEN: "abc" };
+  const key = { TASKCENTER_URL: "http://t", TASKCENTER_ACCESS_KEY: "AK", TASKCENTER_SECRET_KEY: "sk" };
+  for (const [login, name] of [
+    [token, "TASKCENTER_TOKEN"],
+    [key, "TASKCENTER_ACCESS_KEY"],
+    [key, "TASKCENTER_SECRET_KEY"],
+    [key, "TASKCENTER_SECURITY_TOKEN"],
+  ] as const) {
+    for (const text of ["secret\n", "secret secret", "gehéim"]) {
+      const words = message(() => find({ ...login, [name]: text }));
+      assert.equal(
+        words,
+        `${name} has characters that cannot be part of it: blanks, line ends, or what is no ASCII`,
+      );
+    }
+  }
+});
+
+test("looking after users needs no project, from the environment or a file", (t) => {
+  const file = cloudsFile("http://a/v3").replace(/ +project_name: eu-de\n/, "");
+  const { find, findIam } = machine(t, { "work/clouds.yaml": file });
   assert.match(
-    message(() => find({ TASKCENTER_TOKEN: "secret" })),
-    /must be set together$/,
+    message(() => find()),
+    /lacks project_name \(OS_PROJECT_NAME\)$/,
   );
-  assert.match(
-    message(() => find({ TASKCENTER_URL: "http://t" })),
-    /must be set together$/,
+  assert.deepEqual(findIam(), { ...login, project: undefined });
+  const { OS_PROJECT_ID: _project, ...environment } = openrc;
+  assert.deepEqual(findIam(environment), {
+    kind: "password",
+    authUrl: "http://env/v3",
+    user: { name: "operator", domain: { id: "default" } },
+    password: "secret-of-env",
+    project: undefined,
+    region: undefined,
+    interface: undefined,
+  });
+});
+
+test("a login is described by whose it is, where, and who says so, without what is secret", (t) => {
+  const { root, describe } = machine(t, { "work/clouds.yaml": cloudsFile("http://a/v3") });
+  assert.equal(
+    describe(),
+    `as user "admin" at http://a/v3 (cloud "c1" in ${join(root, "work/clouds.yaml")})`,
   );
+  assert.equal(describe(openrc), 'as user "operator" at http://env/v3 (from OS_ variables)');
+  const url = { TASKCENTER_URL: "http://t/v1/p1" };
+  const key = { TASKCENTER_ACCESS_KEY: "ABCDEFGH", TASKCENTER_SECRET_KEY: "secret" };
+  assert.equal(
+    describe({ ...url, ...key }),
+    "with access key ABCD**** at http://t/v1/p1 (from TASKCENTER_ variables)",
+  );
+  assert.equal(
+    describe({ ...url, TASKCENTER_TOKEN: "secret" }),
+    "with the token at http://t/v1/p1 (from TASKCENTER_ variables)",
+  );
+});
+
+test("a token or an access key that is incomplete says what is missing, and shows nothing", (t) => {
+  const { find } = machine(t, { "work/clouds.yaml": cloudsFile("http://a/v3") });
+  const url = { TASKCENTER_URL: "http://t" };
+  const token = { TASKCENTER_TOKEN: "secret" };
+  const accessKey = { TASKCENTER_ACCESS_KEY: "AK" };
+  const secretKey = { TASKCENTER_SECRET_KEY: "secret" };
+  const securityToken = { TASKCENTER_SECURITY_TOKEN: "secret" };
+  const cases = [
+    [token, /lacks TASKCENTER_URL$/],
+    [url, /lacks TASKCENTER_TOKEN \(or TASKCENTER_ACCESS_KEY with TASKCENTER_SECRET_KEY\)$/],
+    [{ ...url, ...accessKey }, /lacks TASKCENTER_SECRET_KEY$/],
+    [{ ...url, ...secretKey }, /lacks TASKCENTER_ACCESS_KEY$/],
+    [{ ...accessKey, ...secretKey }, /lacks TASKCENTER_URL$/],
+    [{ ...url, ...securityToken }, /lacks TASKCENTER_ACCESS_KEY and TASKCENTER_SECRET_KEY$/],
+    [{ ...url, ...token, ...accessKey, ...secretKey }, /are two logins: set one$/],
+  ] as const;
+  for (const [env, words] of cases) {
+    const text = message(() => find({ ...env }));
+    assert.match(text, words);
+    assert.ok(!text.includes("secret"));
+  }
 });
 
 test("an address that is none, or that holds a password, is refused without being shown", (t) => {
@@ -211,6 +302,7 @@ test("an address that is none, or that holds a password, is refused without bein
   for (const url of ["localhost:8080", "ftp://a", "http://admin:secret@a", "http://a?token=secret"]) {
     const texts = [
       message(() => find({ TASKCENTER_URL: url, TASKCENTER_TOKEN: "secret" })),
+      message(() => find({ TASKCENTER_URL: url, TASKCENTER_ACCESS_KEY: "AK", TASKCENTER_SECRET_KEY: "s" })),
       message(() => find({ ...openrc, OS_AUTH_URL: url })),
     ];
     for (const text of texts) {

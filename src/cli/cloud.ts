@@ -1,9 +1,13 @@
 import { homedir } from "node:os";
 import {
+  type AccessKeyCredentials,
   type ConnectOptions,
   type Credentials,
   connect,
+  connectIam,
+  type IamClient,
   isHttpAddress,
+  type PasswordCredentials,
   type Reference,
   type TaskCenterClient,
 } from "../client/index.ts";
@@ -25,48 +29,100 @@ export interface Surroundings {
   readonly systemDirectory: string;
 }
 
+/** A login to the server, for itself or for a project; it is not always said which. */
+export type IamLogin = DirectLogin | PasswordLogin;
+
+type DirectLogin = Exclude<Credentials, PasswordCredentials>;
+type PasswordLogin = Omit<PasswordCredentials, "project"> & { readonly project?: Reference | undefined };
+
 /**
- * Logs in where the surroundings of this process say, as the OpenStack tools do.
+ * Logs in to the project that the surroundings of this process say, as the OpenStack tools do.
  *
  * @throws ConfigError where they do not say enough; and what `connect` throws.
  */
 export async function connectToServer(
   options: Omit<ConnectOptions, "credentials"> = {},
 ): Promise<TaskCenterClient> {
-  const credentials = findCredentials({
+  return connect({ ...options, credentials: findCredentials(here()) });
+}
+
+/** Logs in to the same server, to look after its users and projects. @throws as `connectToServer` does. */
+export async function connectToIam(): Promise<IamClient> {
+  return connectIam({ credentials: findIamLoginHere() });
+}
+
+/** Whose login `connectToIam` uses, and where. @throws ConfigError. */
+export function findIamLoginHere(): IamLogin {
+  return findIamLogin(here());
+}
+
+/** Whose login it is, where, and who says so, for messages; `""` where that cannot be found out any more. */
+export function describeLoginHere(): string {
+  try {
+    return describeLogin(here());
+  } catch (error) {
+    if (error instanceof ConfigError) return "";
+    throw error;
+  }
+}
+
+function here(): Surroundings {
+  return {
     env: process.env,
     workingDirectory: process.cwd(),
     homeDirectory: homedir(),
     systemDirectory: "/etc",
-  });
-  return connect({ ...options, credentials });
+  };
 }
 
 /**
- * Who logs in, and where: `TASKCENTER_URL` and `TASKCENTER_TOKEN` where they are set; else the cloud that `OS_CLOUD`
- * names, or the only one, of `clouds.yaml`, with every other `OS_` variable winning over it. An empty variable is
- * one that is not set.
+ * Who logs in, and where: `TASKCENTER_URL` with `TASKCENTER_TOKEN` or with an access key where they are set; else the
+ * cloud that `OS_CLOUD` names, or the only one, of `clouds.yaml`, with every other `OS_` variable winning over it. An
+ * empty variable is one that is not set.
  *
- * @throws ConfigError, which never shows a password or a token.
+ * @throws ConfigError, which never shows a password, a token or a secret key.
  */
 export function findCredentials(surroundings: Surroundings): Credentials {
+  return findLogin(surroundings, readProjectLogin).credentials;
+}
+
+/** The same, for looking after users and projects: no project has to be named. @throws ConfigError. */
+export function findIamLogin(surroundings: Surroundings): IamLogin {
+  return findLogin(surroundings, readLogin).credentials;
+}
+
+/** Whose login is found, where, and who says so: nothing secret is in it. @throws ConfigError. */
+export function describeLogin(surroundings: Surroundings): string {
+  const { credentials, origin } = findLogin(surroundings, readLogin);
+  switch (credentials.kind) {
+    case "password": {
+      const { user, authUrl } = credentials;
+      return `as user ${JSON.stringify("id" in user ? user.id : user.name)} at ${authUrl} (${origin})`;
+    }
+    case "access-key":
+      return `with access key ${credentials.accessKey.slice(0, 4)}**** at ${credentials.url} (${origin})`;
+    case "token":
+      return `with the token at ${credentials.url} (${origin})`;
+  }
+}
+
+/** What settings say of a login: all of it, or what is missing. */
+type Reading<Login> = { readonly credentials: Login } | { readonly missing: readonly CloudKey[] };
+
+function findLogin<Login>(
+  surroundings: Surroundings,
+  read: (settings: CloudSettings) => Reading<Login>,
+): { readonly credentials: Login | DirectLogin; readonly origin: string } {
   const variable = (name: string) => surroundings.env[name] || undefined;
-  const url = variable("TASKCENTER_URL");
-  const token = variable("TASKCENTER_TOKEN");
-  if (url !== undefined && token !== undefined) {
-    checkAddress("TASKCENTER_URL", url);
-    return { kind: "token", url, token };
-  }
-  if (url !== undefined || token !== undefined) {
-    throw new ConfigError("TASKCENTER_URL and TASKCENTER_TOKEN must be set together");
-  }
+  const direct = directLogin(variable);
+  if (direct !== undefined) return { credentials: direct, origin: "from TASKCENTER_ variables" };
 
   const fromEnvironment = cloudSettings((key) => variable(variableOf(key)));
   const cloudName = variable("OS_CLOUD");
   // A complete environment, as an openrc file makes it, is not mixed with a file that may mean another cloud.
   if (cloudName === undefined) {
-    const login = loginIn(fromEnvironment);
-    if ("credentials" in login) return login.credentials;
+    const login = read(fromEnvironment);
+    if ("credentials" in login) return { ...login, origin: "from OS_ variables" };
   }
   const files = cloudsFiles({
     ...surroundings,
@@ -77,13 +133,69 @@ export function findCredentials(surroundings: Surroundings): Credentials {
   if (cloud === undefined && (cloudName !== undefined || fromEnvironment.auth_url === undefined)) {
     throw new ConfigError(
       `no server found: there is no ${files.join(", no ")}; start one in this directory (taskcenter serve), or set ` +
-        "OS_CLIENT_CONFIG_FILE, or OS_AUTH_URL and its like, or TASKCENTER_URL and TASKCENTER_TOKEN",
+        "OS_CLIENT_CONFIG_FILE, or OS_AUTH_URL and its like, or TASKCENTER_URL with TASKCENTER_TOKEN or an access key",
     );
   }
-  const login = loginIn(overlay(cloud?.settings ?? {}, fromEnvironment));
-  if ("credentials" in login) return login.credentials;
+  const login = read(overlay(cloud?.settings ?? {}, fromEnvironment));
+  const origin = cloud?.origin ?? "the environment";
+  if ("credentials" in login) return { ...login, origin };
   const missing = login.missing.map((key) => `${key} (${variableOf(key)})`).join(" and ");
-  throw new ConfigError(`the login is incomplete: ${cloud?.origin ?? "the environment"} lacks ${missing}`);
+  throw new ConfigError(`the login is incomplete: ${origin} lacks ${missing}`);
+}
+
+/** The login that `TASKCENTER_` variables tell by themselves; undefined where there are none. */
+function directLogin(variable: (name: string) => string | undefined): DirectLogin | undefined {
+  const url = variable("TASKCENTER_URL");
+  const token = variable("TASKCENTER_TOKEN");
+  const accessKey = variable("TASKCENTER_ACCESS_KEY");
+  const secretKey = variable("TASKCENTER_SECRET_KEY");
+  const securityToken = variable("TASKCENTER_SECURITY_TOKEN");
+  const hasKey = [accessKey, secretKey, securityToken].some((part) => part !== undefined);
+  if (url === undefined && token === undefined && !hasKey) return undefined;
+
+  if (url !== undefined) checkAddress("TASKCENTER_URL", url);
+  for (const name of headerVariables) checkHeaderText(name, variable(name));
+  if (token !== undefined && hasKey) {
+    throw new ConfigError(
+      "TASKCENTER_TOKEN and an access key (TASKCENTER_ACCESS_KEY) are two logins: set one",
+    );
+  }
+  if (url !== undefined && token !== undefined) return { kind: "token", url, token };
+  if (url !== undefined && accessKey !== undefined && secretKey !== undefined) {
+    const project = projectOf(variable("OS_PROJECT_ID"), variable("OS_PROJECT_NAME"));
+    return { kind: "access-key", url, accessKey, secretKey, securityToken, project };
+  }
+  const needed = hasKey
+    ? ([
+        ["TASKCENTER_ACCESS_KEY", accessKey],
+        ["TASKCENTER_SECRET_KEY", secretKey],
+      ] as const)
+    : ([["TASKCENTER_TOKEN (or TASKCENTER_ACCESS_KEY with TASKCENTER_SECRET_KEY)", token]] as const);
+  const missing = [["TASKCENTER_URL", url] as const, ...needed]
+    .filter(([, value]) => value === undefined)
+    .map(([name]) => name);
+  throw new ConfigError(`the login is incomplete: the environment lacks ${missing.join(" and ")}`);
+}
+
+function projectOf(id: string | undefined, name: string | undefined): AccessKeyCredentials["project"] {
+  if (id !== undefined) return { id };
+  return name === undefined ? undefined : { name };
+}
+
+/** What goes into a header, or is made one: the text that a header can carry is all that such a secret is made of. */
+const headerVariables = [
+  "TASKCENTER_TOKEN",
+  "TASKCENTER_ACCESS_KEY",
+  "TASKCENTER_SECRET_KEY",
+  "TASKCENTER_SECURITY_TOKEN",
+] as const;
+
+/** The refusal does not repeat the text, which is a secret. */
+function checkHeaderText(name: string, text = ""): void {
+  if (/^[\x21-\x7e]*$/.test(text)) return;
+  throw new ConfigError(
+    `${name} has characters that cannot be part of it: blanks, line ends, or what is no ASCII`,
+  );
 }
 
 function variableOf(key: CloudKey): string {
@@ -105,10 +217,17 @@ function overlay(weaker: CloudSettings, stronger: CloudSettings): CloudSettings 
   return { ...cloudSettings((key) => (replaced.has(key) ? undefined : weaker[key])), ...stronger };
 }
 
+/** The login to a project that settings describe, or what is missing for one. */
+function readProjectLogin(settings: CloudSettings): Reading<PasswordCredentials> {
+  const login = readLogin(settings);
+  const missing = "missing" in login ? login.missing : [];
+  const project = referenceToProject(settings);
+  if (project === undefined) return { missing: [...missing, "project_name"] };
+  return "missing" in login ? login : { credentials: { ...login.credentials, project } };
+}
+
 /** The login that settings describe, or what is missing for one. */
-function loginIn(
-  settings: CloudSettings,
-): { readonly credentials: Credentials } | { readonly missing: readonly CloudKey[] } {
+function readLogin(settings: CloudSettings): Reading<PasswordLogin> {
   const { auth_type: type, auth_url: authUrl, password, region_name: region } = settings;
   const user = reference({
     id: settings.user_id,
@@ -116,19 +235,14 @@ function loginIn(
     domainId: settings.user_domain_id,
     domainName: settings.user_domain_name,
   });
-  const project = reference({
-    id: settings.project_id,
-    name: settings.project_name,
-    domainId: settings.project_domain_id,
-    domainName: settings.project_domain_name,
-  });
   if (type !== undefined && type !== "password" && type !== "v3password") {
     throw new ConfigError(
       `auth_type (OS_AUTH_TYPE): ${JSON.stringify(type)} is not known here; use password`,
     );
   }
-  if (authUrl !== undefined && user !== undefined && password !== undefined && project !== undefined) {
+  if (authUrl !== undefined && user !== undefined && password !== undefined) {
     checkAddress("auth_url (OS_AUTH_URL)", authUrl);
+    const project = referenceToProject(settings);
     return {
       credentials: {
         kind: "password",
@@ -145,9 +259,17 @@ function loginIn(
     ["auth_url", authUrl],
     ["username", user],
     ["password", password],
-    ["project_name", project],
   ];
   return { missing: needed.filter(([, value]) => value === undefined).map(([key]) => key) };
+}
+
+function referenceToProject(settings: CloudSettings): Reference | undefined {
+  return reference({
+    id: settings.project_id,
+    name: settings.project_name,
+    domainId: settings.project_domain_id,
+    domainName: settings.project_domain_name,
+  });
 }
 
 /** Without a domain, names are looked up in the default one, as the OpenStack tools do. */

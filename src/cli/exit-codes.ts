@@ -9,6 +9,7 @@ export const exitCodes = {
   unreachable: 69,
   notAllowed: 77,
   timedOut: 124,
+  interrupted: 130,
 } as const;
 
 /** How commands that follow a task to its end tell what became of it. */

@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { CommanderError } from "commander";
-import { ApiError, ConnectionError } from "../client/index.ts";
+import { AccessError, ApiError, ConnectionError, WrongPasswordError } from "../client/index.ts";
 import { ConfigError } from "../config.ts";
 import { describeFailure } from "./failure.ts";
+import { Interruption } from "./iam/password.ts";
 
 function refusal(answer: Partial<ConstructorParameters<typeof ApiError>[0]>): ApiError {
-  return new ApiError({ status: 400, code: "", detail: "No.", errors: [], requestId: "", ...answer });
+  return new ApiError({
+    status: 400,
+    code: "",
+    detail: "No.",
+    errors: [],
+    requestId: "",
+    date: "",
+    ...answer,
+  });
 }
 
 test("wrong usage ends with 2, and is said by commander alone", () => {
@@ -34,8 +43,18 @@ test("a server that cannot be asked ends with 69", () => {
 });
 
 test("what is not allowed ends with 77, and says whether the login or the role is at fault", () => {
-  assert.deepEqual(describeFailure(refusal({ status: 401 })), {
-    message: "not logged in: No.",
+  const login = () => 'as user "ann" at http://a/v3 (from OS_ variables)';
+  assert.deepEqual(describeFailure(refusal({ status: 401 }), login), {
+    message: 'not logged in as user "ann" at http://a/v3 (from OS_ variables): No.',
+    exitCode: 77,
+  });
+  assert.equal(describeFailure(refusal({ status: 401 }), () => "").message, "not logged in: No.");
+  assert.deepEqual(describeFailure(new AccessError("no role in any project")), {
+    message: "not allowed: no role in any project",
+    exitCode: 77,
+  });
+  assert.deepEqual(describeFailure(new WrongPasswordError(refusal({ status: 401 }))), {
+    message: "not allowed: the old password is not right",
     exitCode: 77,
   });
   assert.deepEqual(describeFailure(refusal({ status: 403 })), { message: "not allowed: No.", exitCode: 77 });
@@ -55,6 +74,10 @@ test("fields that the detail names already are not named twice", () => {
 test("a failure of the server leads to its log, a refusal does not", () => {
   assert.equal(describeFailure(refusal({ status: 500, requestId: "abc" })).message, "No. (request abc)");
   assert.equal(describeFailure(refusal({ status: 404, requestId: "abc" })).message, "No.");
+});
+
+test("whoever types Ctrl-C at a question is told nothing", () => {
+  assert.deepEqual(describeFailure(new Interruption()), { message: undefined, exitCode: 130 });
 });
 
 test("a reader that has seen enough is no failure", () => {

@@ -1,7 +1,9 @@
 import { CommanderError } from "commander";
-import { ApiError, ConnectionError } from "../client/index.ts";
+import { AccessError, ApiError, ConnectionError, WrongPasswordError } from "../client/index.ts";
 import { ConfigError } from "../config.ts";
+import { describeLoginHere } from "./cloud.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { Interruption } from "./iam/password.ts";
 import { oneLine } from "./text.ts";
 
 /** How a command that threw ends: with a line on stderr, or silently where everything has been said. */
@@ -10,36 +12,41 @@ export interface Failure {
   readonly exitCode: number;
 }
 
-/** The only place that turns errors into exit codes. */
-export function describeFailure(error: unknown): Failure {
+/** The only place that turns errors into exit codes. `login` says whose login was used, where one was refused. */
+export function describeFailure(error: unknown, login: () => string = describeLoginHere): Failure {
   // Commander has said it already, and ends its own usage errors with 1.
   if (error instanceof CommanderError) {
     return { message: undefined, exitCode: error.exitCode === 1 ? exitCodes.usage : error.exitCode };
   }
   // Whoever read our output (`| head`) has seen enough.
   if (isBrokenPipe(error)) return { message: undefined, exitCode: exitCodes.ok };
-  return { message: oneLine(messageOf(error)), exitCode: exitCodeOf(error) };
+  // Whoever typed Ctrl-C knows it.
+  if (error instanceof Interruption) return { message: undefined, exitCode: exitCodes.interrupted };
+  return { message: oneLine(messageOf(error, login)), exitCode: exitCodeOf(error) };
 }
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return exitCodes.usage;
   if (error instanceof ConnectionError) return exitCodes.unreachable;
+  if (error instanceof AccessError) return exitCodes.notAllowed;
   if (error instanceof ApiError && [401, 403].includes(error.status)) return exitCodes.notAllowed;
   return exitCodes.failed;
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof ApiError) return apiMessage(error);
+function messageOf(error: unknown, login: () => string): string {
+  if (error instanceof WrongPasswordError) return "not allowed: the old password is not right";
+  if (error instanceof AccessError) return `not allowed: ${error.message}`;
+  if (error instanceof ApiError) return apiMessage(error, login);
   return error instanceof Error ? error.message : String(error);
 }
 
 /** The server's own words, with the fields that they leave out, and the way to its log where the server is at fault. */
-function apiMessage({ status, detail, errors, requestId }: ApiError): string {
+function apiMessage({ status, detail, errors, requestId }: ApiError, login: () => string): string {
   const fields = errors
     .map(({ field, message }) => (field === "" ? message : `${field}: ${message}`))
     .filter((text) => !detail.includes(text));
   const words = [detail, ...fields].join("; ");
-  if (status === 401) return `not logged in: ${words}`;
+  if (status === 401) return `${`not logged in ${login()}`.trimEnd()}: ${words}`;
   if (status === 403) return `not allowed: ${words}`;
   return status >= 500 && requestId !== "" ? `${words} (request ${requestId})` : words;
 }

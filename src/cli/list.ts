@@ -11,8 +11,9 @@ import {
 } from "../task/lifecycle.ts";
 import { connectToServer } from "./cloud.ts";
 import { type OutputForm, outputOption, readCount, readSince } from "./option-values.ts";
-import { renderTasks } from "./output.ts";
+import { renderList } from "./output.ts";
 import { tableStyle } from "./table.ts";
+import { taskLayout } from "./task-layout.ts";
 import { print, stdout } from "./terminal.ts";
 
 interface ListOptions {
@@ -62,7 +63,7 @@ Examples:
     .action(async (options: ListOptions) => {
       const client = await connectToServer();
       const { tasks, total } = await fetchTasks(client, queryOf(options), options.limit);
-      await print(renderTasks(tasks, options.output, tableStyle(stdout())));
+      await print(renderList(tasks, taskLayout, options.output, tableStyle(stdout())));
       if (options.output === "table") process.stderr.write(`showing ${tasks.length} of ${total}\n`);
     });
 }

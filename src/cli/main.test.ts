@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import test, { after, before } from "node:test";
-import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
 import { parse } from "yaml";
+import { runCli, startCli } from "../../test/start-cli.ts";
 import { adminPassword, projectId, startServer, type TestServer } from "../../test/start-server.ts";
 import { buildProgram } from "./main.ts";
 
-const launcher = fileURLToPath(new URL("../../bin/taskcenter.js", import.meta.url));
 const tasksPath = `/v1/${projectId}/tasks`;
 
 let server: TestServer;
@@ -17,35 +16,9 @@ before(async () => {
 });
 after(() => server.close());
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Starts the program as its user does, in a folder and a home without anything of ours. */
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return spawn(process.execPath, [launcher, ...args], {
-    cwd: server.directory,
-    env: {
-      PATH: process.env.PATH,
-      HOME: server.directory,
-      OS_CLIENT_CONFIG_FILE: server.cloudsFile,
-      ...env,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-}
-
-async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const child = start(args, env);
-  const [[code], stdout, stderr] = await Promise.all([
-    once(child, "close"),
-    text(child.stdout),
-    text(child.stderr),
-  ]);
-  return { code, stdout, stderr };
-}
+const start = (args: readonly string[]) => startCli(server, args);
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runCli(server, args, { env });
 
 async function createTask(fields: object): Promise<string> {
   const body = { service: "rds", name: "BackupInstance", instance: { id: "db1" }, ...fields };
@@ -227,7 +200,12 @@ test("every failure is one line and its own exit code, without secrets", async (
       69,
       /^taskcenter: cannot reach http:\/\/127\.0\.0\.1:1: /,
     ],
-    [["list"], { OS_PASSWORD: "wrong secret" }, 77, /^taskcenter: not logged in: /],
+    [
+      ["list"],
+      { OS_PASSWORD: "wrong secret" },
+      77,
+      /^taskcenter: not logged in as user "admin" at http:\S+ \(cloud "taskcenter" in \S+clouds\.yaml\): /,
+    ],
     [["show", "absent"], {}, 1, /^taskcenter: The task does not exist\.$/],
     [["report", ended, "--status", "Running"], {}, 1, /^taskcenter: .*Completed.*Running/],
     [["create", "--service", "rds", "--name", "", "--instance", "db1"], {}, 1, /^taskcenter: name: /],
@@ -258,8 +236,9 @@ test("without a command the help is shown, as an error", async () => {
 
 test("every command has help with examples, and the program a version", async () => {
   const program = buildProgram();
-  assert.equal(program.commands.length, 8);
-  for (const command of [program, ...program.commands]) {
+  assert.equal(program.commands.length, 11);
+  const all = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(all)];
+  for (const command of all(program)) {
     let help = "";
     command.configureOutput({
       writeOut: (part) => {
@@ -270,6 +249,12 @@ test("every command has help with examples, and the program a version", async ()
     assert.match(help, /^Usage: taskcenter.*\nExamples:\n {2}\$ .*taskcenter /s);
   }
   assert.match((await run(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+test("help is there for the commands of commands, too", async () => {
+  const { code, stdout, stderr } = await run(["help", "user", "add"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^Usage: taskcenter user add /);
 });
 
 test("help is no failure", async () => {

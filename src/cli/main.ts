@@ -1,14 +1,18 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { accessKeyCommand } from "./access-key.ts";
 import { createCommand } from "./create.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { describeFailure } from "./failure.ts";
 import { listCommand } from "./list.ts";
+import { projectCommand } from "./project.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
 import { showCommand } from "./show.ts";
 import { stdout } from "./terminal.ts";
 import { printableLines } from "./text.ts";
+import { userCommand } from "./user.ts";
 import { waitCommand } from "./wait.ts";
 import { watchCommand } from "./watch.ts";
 
@@ -18,13 +22,26 @@ import { watchCommand } from "./watch.ts";
  */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
-    await buildProgram().parseAsync(argv, { from: "user" });
+    await buildProgram().parseAsync(withHelpFlag(argv), { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     const { message, exitCode } = describeFailure(error);
     if (message !== undefined) process.stderr.write(`taskcenter: ${message}\n`);
+    // A shell that runs a script ends it only when it sees that what it waited for died of the Ctrl-C.
+    if (exitCode === exitCodes.interrupted) process.kill(process.pid, "SIGINT");
     return exitCode;
   }
+}
+
+/** In the log of a script, a line must say whose it is. Arguments that are too many may be passwords. */
+function usageError(text: string): string {
+  return text.replace(/^error: /, "taskcenter: ").replace(/(too many arguments.* but got \d+): .*/s, "$1.\n");
+}
+
+/** `help user add` as `user add --help`: commander's own help knows no commands of commands. */
+function withHelpFlag(argv: readonly string[]): readonly string[] {
+  const [first, ...rest] = argv;
+  return first === "help" && rest.length > 1 ? [...rest, "--help"] : argv;
 }
 
 /** All commands with their help. */
@@ -39,15 +56,15 @@ export function buildProgram(): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout().write(text),
-      // In the log of a script, a line must say whose it is.
-      outputError: (text, write) => write(printableLines(text.replace(/^error: /, "taskcenter: "))),
+      outputError: (text, write) => write(printableLines(usageError(text))),
     })
     .addHelpText(
       "after",
       `
 Server and user are found as OpenStack tools find them: OS_CLOUD, or the only cloud, of clouds.yaml in
 OS_CLIENT_CONFIG_FILE, else ., ./taskcenter-data (TASKCENTER_DATA), ~/.config/openstack or /etc/openstack;
-OS_AUTH_URL, OS_USERNAME and their like win over the file. Or TASKCENTER_URL with TASKCENTER_TOKEN.
+OS_AUTH_URL, OS_USERNAME and their like win over the file. Or TASKCENTER_URL with TASKCENTER_TOKEN, or, for machines,
+with TASKCENTER_ACCESS_KEY and TASKCENTER_SECRET_KEY (taskcenter access-key add).
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 69 server not reached, 77 not allowed;
 of wait and watch: 0 succeeded, 1 failed, 3 canceled, 124 not ended in time; of run: the command's own.
@@ -67,9 +84,18 @@ Examples:
     waitCommand(),
     createCommand(),
     reportCommand(),
+    userCommand(),
+    projectCommand(),
+    accessKeyCommand(),
   ];
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of commands) program.addCommand(command);
+  inheritSettings(program);
   return program;
+}
+
+/** Commander hands its settings on only to commands that it makes itself. */
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) inheritSettings(command.copyInheritedSettings(parent));
 }
 
 /** The manifest lies two folders up, from the sources as from the build. */

@@ -2,7 +2,19 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { parse } from "yaml";
 import type { TaskDocument } from "../client/index.ts";
-import { renderTask, renderTasks } from "./output.ts";
+import { newAccessKeyLayout } from "./iam/layouts.ts";
+import type { OutputForm } from "./option-values.ts";
+import { renderList, renderOne } from "./output.ts";
+import type { TableStyle } from "./table.ts";
+import { taskLayout } from "./task-layout.ts";
+
+function renderTasks(tasks: readonly TaskDocument[], form: OutputForm, style: TableStyle): string {
+  return renderList(tasks, taskLayout, form, style);
+}
+
+function renderTask(one: TaskDocument, form: OutputForm, style: TableStyle): string {
+  return renderOne(one, taskLayout, form, style);
+}
 
 const plain = { width: Number.POSITIVE_INFINITY, colour: false };
 
@@ -207,4 +219,17 @@ test("CSV cells that a spreadsheet would run are made text", () => {
     const csv = renderTask({ ...task, name: `${first}cmd` }, "csv", plain);
     assert.ok(csv.includes(`'${first}cmd`), JSON.stringify(first));
   }
+});
+
+test("what is there to be copied is in one piece in every terminal", () => {
+  const key = {
+    access: "A".repeat(20),
+    secret: "s".repeat(40),
+    user_id: "u1",
+    description: "",
+    create_time: "",
+    status: "",
+  };
+  const shown = renderOne(key, newAccessKeyLayout, "table", { width: 24, colour: false });
+  assert.deepEqual(lines(shown), [`Access key  ${key.access}`, `Secret key  ${key.secret}`]);
 });

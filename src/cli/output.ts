@@ -1,34 +1,61 @@
 import { stringify as stringifyCsv } from "csv-stringify/sync";
 import { stringify as stringifyYaml } from "yaml";
-import type { TaskDocument } from "../client/index.ts";
 import type { OutputForm } from "./option-values.ts";
-import { renderTaskList, renderTaskSheet, type TableStyle } from "./table.ts";
+import { type Column, renderSheet, renderTable, type TableStyle } from "./table.ts";
 
-/** A list of tasks in one of the forms; for programs an array, for people a table. */
-export function renderTasks(tasks: readonly TaskDocument[], form: OutputForm, style: TableStyle): string {
+/** How things of one kind are told in CSV: one column a field, with nothing nested. */
+export interface CsvLayout<Row> {
+  readonly csvColumns: readonly string[];
+  readonly csvRecord: (row: Row) => Readonly<Record<string, unknown>>;
+}
+
+/** How a list of them is shown. */
+export interface ListLayout<Row> extends CsvLayout<Row> {
+  readonly columns: readonly Column<Row>[];
+}
+
+/** How one of them is shown by itself. */
+export interface SheetLayout<Row> extends CsvLayout<Row> {
+  readonly fields: (row: Row) => readonly (readonly [name: string, text: string])[];
+  /** Whether it is there to be copied, and must not be broken into lines to fit a terminal. */
+  readonly isCopied?: true;
+}
+
+/** A list in one of the forms; for programs an array, for people a table. */
+export function renderList<Row>(
+  rows: readonly Row[],
+  layout: ListLayout<Row>,
+  form: OutputForm,
+  style: TableStyle,
+): string {
   switch (form) {
     case "table":
-      return renderTaskList(tasks, style);
+      return renderTable(rows, layout.columns, style);
     case "json":
-      return json(tasks);
+      return json(rows);
     case "yaml":
-      return yaml(tasks);
+      return yaml(rows);
     case "csv":
-      return csv(tasks);
+      return csv(rows, layout);
   }
 }
 
-/** One task in one of the forms; as CSV a list of one. */
-export function renderTask(task: TaskDocument, form: OutputForm, style: TableStyle): string {
+/** One thing in one of the forms; as CSV a list of one. */
+export function renderOne<Row>(
+  row: Row,
+  layout: SheetLayout<Row>,
+  form: OutputForm,
+  style: TableStyle,
+): string {
   switch (form) {
     case "table":
-      return renderTaskSheet(task, style);
+      return renderSheet(layout.fields(row), layout.isCopied ? { ...style, width: Infinity } : style);
     case "json":
-      return json(task);
+      return json(row);
     case "yaml":
-      return yaml(task);
+      return yaml(row);
     case "csv":
-      return csv([task]);
+      return csv([row], layout);
   }
 }
 
@@ -41,57 +68,12 @@ function yaml(value: unknown): string {
   return stringifyYaml(value, { compat: "yaml-1.1", lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-/** One line a task, one column a field. Cells that a spreadsheet would run as formulas are made text. */
-function csv(tasks: readonly TaskDocument[]): string {
-  return stringifyCsv(tasks.map(csvRecord), {
+/** One line a thing, one column a field. Cells that a spreadsheet would run as formulas are made text. */
+function csv<Row>(rows: readonly Row[], { csvColumns, csvRecord }: CsvLayout<Row>): string {
+  return stringifyCsv(rows.map(csvRecord), {
     header: true,
     columns: csvColumns,
     escape_formulas: true,
     cast: { boolean: String },
   });
-}
-
-const csvColumns = [
-  "id",
-  "project_id",
-  "service",
-  "kind",
-  "name",
-  "status",
-  "state",
-  "progress",
-  "instance_id",
-  "instance_name",
-  "instance_status",
-  "database_name",
-  "order_id",
-  "fail_reason",
-  "operations",
-  "created_at",
-  "started_at",
-  "updated_at",
-  "ended_at",
-  "planned_start_at",
-  "planned_end_at",
-  "priority",
-  "parent_id",
-  "attempt",
-  "stale",
-  "lease_expires_at",
-  "details",
-  "labels",
-  "created_by",
-  "revision",
-] as const satisfies readonly (keyof ReturnType<typeof csvRecord>)[];
-
-function csvRecord({ instance, operations, details, labels, ...fields }: TaskDocument) {
-  return {
-    ...fields,
-    instance_id: instance.id,
-    instance_name: instance.name,
-    instance_status: instance.status,
-    operations: operations.join(" "),
-    details: JSON.stringify(details),
-    labels: JSON.stringify(labels),
-  };
 }

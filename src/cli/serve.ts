@@ -22,6 +22,9 @@ export function serveCommand(): Command {
     .addHelpText(
       "after",
       `
+From the environment alone, since it is a secret:
+  TASKCENTER_ENCRYPTION_KEY   seals secret keys in the store, 64 hex digits; else DATA/encryption.key, made if need be
+
 Used only when the store is created:
   TASKCENTER_ADMIN_PASSWORD   the password of user admin; else random, in DATA/clouds.yaml
   TASKCENTER_PROJECT_ID       the id of the first project, 32 hex digits; else random

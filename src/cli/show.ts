@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { connectToServer } from "./cloud.ts";
 import { type OutputForm, outputOption } from "./option-values.ts";
-import { renderTask } from "./output.ts";
+import { renderOne } from "./output.ts";
 import { tableStyle } from "./table.ts";
+import { taskLayout } from "./task-layout.ts";
 import { print, stdout } from "./terminal.ts";
 
 /** `taskcenter show`: everything about one task. */
@@ -22,6 +23,6 @@ Examples:
     .action(async (id: string, options: { readonly output: OutputForm }) => {
       const client = await connectToServer();
       const task = await client.getTask(id);
-      await print(renderTask(task, options.output, tableStyle(stdout())));
+      await print(renderOne(task, taskLayout, options.output, tableStyle(stdout())));
     });
 }

@@ -148,7 +148,9 @@ test("environment variables are secret by a word of their name", () => {
     github_token: "secret-4",
     MYSQL_PWD: "secret-5",
     TASKCENTER_TOKEN: "secret-6",
-    API_KEY_2: "secret-7",
+    TASKCENTER_SECRET_KEY: "secret-7",
+    TASKCENTER_SECURITY_TOKEN: "secret-8",
+    API_KEY_2: "secret-9",
     PWD: "/home/dba",
     OLDPWD: "/home/dba/x",
     PGPASSFILE: "/home/dba/.pgpass",
@@ -167,6 +169,8 @@ test("environment variables are secret by a word of their name", () => {
     "secret-5",
     "secret-6",
     "secret-7",
+    "secret-8",
+    "secret-9",
   ]);
 });
 

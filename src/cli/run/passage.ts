@@ -62,5 +62,5 @@ export class Passage {
   }
 }
 
-/** Nobody reads what we write, or the stream was handed over. */
-const harmlessEnds: ReadonlySet<unknown> = new Set(["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"]);
+/** Nobody reads what we write (a socket says it its own way where it was left with data unread), or it was handed over. */
+const harmlessEnds: ReadonlySet<unknown> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"]);

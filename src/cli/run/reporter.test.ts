@@ -7,7 +7,7 @@ import { clientReporter, type Outcome } from "./reporter.ts";
 const creation = { id: "run-1", service: "rds", name: "BackupInstance", instance: { id: "db1" } } as const;
 
 const apiError = (status: number) =>
-  new ApiError({ status, code: "", detail: `status ${status}`, errors: [], requestId: "" });
+  new ApiError({ status, code: "", detail: `status ${status}`, errors: [], requestId: "", date: "" });
 
 const failures: readonly (readonly [Error, Outcome["kind"]])[] = [
   [new ConnectionError("nobody answers"), "undelivered"],

@@ -24,21 +24,42 @@ export interface TaskReporter {
   report(id: string, report: ReportTaskBody, signal: AbortSignal): Promise<Outcome>;
 }
 
-/** Reports through a client, which is connected when it is first needed, and again where that failed. */
+/**
+ * Reports through a client, which is connected when it is first needed, and again where that failed. What is told has
+ * the times of this machine's clock. Where that is wrong, the server would refuse them or record them as they are: so it
+ * is asked for its own time first, once, since a creation that is repeated must be the same to the letter.
+ */
 export function clientReporter(
   connect: (options: { readonly signal: AbortSignal }) => Promise<TaskCenterClient>,
 ): TaskReporter {
-  let connected: TaskCenterClient | undefined;
-  const client = async (signal: AbortSignal) => {
-    connected ??= await connect({ signal });
-    return connected;
+  const open = async (signal: AbortSignal) => {
+    const client = await connect({ signal });
+    return { client, aheadMs: await client.serverAheadMs({ signal }) };
+  };
+  let opened: Awaited<ReturnType<typeof open>> | undefined;
+  const server = async (signal: AbortSignal) => {
+    opened ??= await open(signal);
+    return opened;
   };
   return {
     create: (creation, signal) =>
-      outcomeOf(signal, async () => (await client(signal)).createTask(creation, { signal })),
+      outcomeOf(signal, async () => {
+        const { client, aheadMs } = await server(signal);
+        const created_at = later(creation.created_at, aheadMs);
+        return client.createTask({ ...creation, created_at }, { signal });
+      }),
     report: (id, report, signal) =>
-      outcomeOf(signal, async () => (await client(signal)).reportTask(id, report, { signal })),
+      outcomeOf(signal, async () => {
+        const { client, aheadMs } = await server(signal);
+        const reported_at = later(report.reported_at, aheadMs);
+        return client.reportTask(id, { ...report, reported_at }, { signal });
+      }),
   };
+}
+
+/** A time so much later, where one is given. */
+function later(time: string | undefined, ms: number): string | undefined {
+  return time === undefined ? undefined : new Date(Date.parse(time) + ms).toISOString();
 }
 
 async function outcomeOf(signal: AbortSignal, call: () => Promise<unknown>): Promise<Outcome> {

@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as elapse } from "node:timers/promises";
 import { openRunSite, type RunSite, shell, until } from "../../../test/start-run.ts";
 import { projectId } from "../../../test/start-server.ts";
+import type { HistoryEntryDocument } from "../../client/index.ts";
 
 let site: RunSite;
 before(async () => {
@@ -63,7 +64,10 @@ describe("trouble with the record", { concurrency: 3 }, () => {
 
   test("a server that refuses who asks", async () => {
     const warning = await warningOf(loginTo(site.server.url));
-    assert.match(warning, /^taskcenter: this run is not recorded: not logged in: /);
+    assert.match(
+      warning,
+      /^taskcenter: this run is not recorded: not logged in with the token at http:\S+ \(/,
+    );
   });
 
   test("a server that refuses what it is told", async () => {
@@ -93,6 +97,38 @@ describe("trouble with the record", { concurrency: 3 }, () => {
     );
   });
 
+  test("a machine whose clock is an hour wrong records runs by the server's time", async () => {
+    for (const [aheadMs, login] of [
+      [3_600_000, {}],
+      [
+        -3_600_000,
+        { TASKCENTER_URL: `${site.server.url}/v1/${projectId}`, TASKCENTER_TOKEN: site.server.token },
+      ],
+    ] as const) {
+      const clock = `const real = Date.now; Date.now = () => real() + ${aheadMs};`;
+      const startedMs = site.server.nowMs();
+      const run = site.start(shell("echo 50%; sleep 1.2"), {
+        env: { ...login, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clock)}` },
+      });
+      const { code, stderr } = await run.ended;
+      assert.deepEqual([code, stderr], [0, ""]);
+      const { created_at, ended_at, status } = await run.task();
+      const { json } = await site.server.call(`/v1/${projectId}/tasks/${run.id}/history`);
+      assert.equal(status, "Completed");
+      assert.equal(json.history.length, 3);
+      const times = [
+        created_at,
+        ended_at,
+        ...json.history.map((entry: HistoryEntryDocument) => entry.reported_at),
+      ];
+      for (const time of times) {
+        // Answers tell the time in whole seconds.
+        const afterMs = Date.parse(time) - startedMs;
+        assert.ok(afterMs > -1500 && afterMs < 60_000, `${time} is ${afterMs} ms after the start`);
+      }
+    }
+  });
+
   test("a server that comes back while the command runs records it from its beginning", async () => {
     const go = join(site.directory, "back");
     const created: { readonly created_at: string }[] = [];
@@ -101,7 +137,7 @@ describe("trouble with the record", { concurrency: 3 }, () => {
       async (request, response) => {
         const body = Buffer.concat(await request.toArray()).toString();
         if (isAway) return response.writeHead(503).end();
-        created.push(JSON.parse(body));
+        if (request.method === "POST") created.push(JSON.parse(body));
         response.writeHead(200, { "content-type": "application/json" }).end("{}");
       },
       async (url) => {

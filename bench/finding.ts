@@ -31,6 +31,11 @@ export function under(aim: number, measured: number): Aim {
   return { text: `< ${shown(aim)}`, met: measured < aim };
 }
 
+/** The aim of a cost: no more than that. */
+export function atMost(aim: number, measured: number, show: (value: number) => string): Aim {
+  return { text: `≤ ${show(aim)}`, met: measured <= aim };
+}
+
 /** A number as people read it. */
 export function shown(value: number, decimals = 2): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: decimals });
@@ -39,6 +44,16 @@ export function shown(value: number, decimals = 2): string {
 /** A rate in whole requests. */
 export function perSecond(rate: number): string {
   return `${shown(rate, 0)} /s`;
+}
+
+/** A share of one in percent. */
+export function percent(share: number): string {
+  return `${shown(share * 100, 1)} %`;
+}
+
+/** A duration as a multiple of the same on an idle server. */
+export function timesIdle(ratio: number): string {
+  return `${shown(ratio, 1)} × idle`;
 }
 
 /** The rounds of one measurement as figures: the median of each. */

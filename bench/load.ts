@@ -4,10 +4,10 @@ import type { JsonObject } from "../src/task/task.ts";
 import { percentile } from "./statistics.ts";
 import type { Vitals } from "./vitals.ts";
 
-/** Who is asked, the token that opens the door, and a way to see what the asking costs. */
+/** Who is asked, the headers that open the door, and a way to see what the asking costs. */
 export interface Target {
   readonly url: string;
-  readonly token: string;
+  readonly headers: Readonly<Record<string, string>>;
   vitals(): Promise<Vitals>;
 }
 
@@ -55,7 +55,7 @@ export async function load(target: Target, plan: LoadPlan): Promise<Load> {
     const running = autocannon(
       {
         url: target.url,
-        headers: { "x-auth-token": target.token },
+        headers: target.headers,
         connections: plan.connections,
         ...("answers" in plan.until ? { amount: plan.until.answers } : { duration: longestSeconds }),
         setupClient: (client) => client.setRequests(plan.requestsOf(connection++)),
@@ -100,7 +100,7 @@ export async function ask(server: Target, path: string): Promise<{ body: JsonObj
   const { body, headers } = await exchange({
     method: "GET",
     url: server.url + path,
-    headers: { "x-auth-token": server.token },
+    headers: server.headers,
     repeatable: false,
     timeoutMs: 10_000,
     signal: undefined,

@@ -1,13 +1,18 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { measureAuthentication } from "./authentication.ts";
 import { measureFsync } from "./disk.ts";
 import { type Finding, shown } from "./finding.ts";
+import { addUser, openIdentity } from "./identity.ts";
+import { measureListsDuringLogins, newcomersDuringLists } from "./lists-during-logins.ts";
+import { measureLogins, newcomersOf } from "./logins.ts";
 import { logIn, type ServerProcess, startBareServer, startTaskCenter } from "./processes.ts";
 import { callsOfLargeProject, callsOfSmallProject, measureBare, measureCall } from "./reads.ts";
 import { largeProjectTasks, type Size } from "./sizes.ts";
 import { measureFirstStarts, measureLaterStarts } from "./starts.ts";
 import { fillProject } from "./tasks.ts";
+import { measureVerifications } from "./verifications.ts";
 import { measureCreates, measureReports } from "./writes.ts";
 
 /**
@@ -20,10 +25,12 @@ export async function* measure(size: Size, signal: AbortSignal): AsyncGenerator<
   yield await measureFirstStarts(folder.path, size, signal);
 
   await using bareServer = await startBareServer(signal);
-  const bare = { ...bareServer, token: "" };
+  const bare = { ...bareServer, headers: {} };
   yield await measureBare(bare, size);
 
   const directory = join(folder.path, "server");
+  const { findings, micros, key, regular, newcomers } = await prepareIdentity(directory, size);
+  yield* findings;
   await using taskCenter = await startTaskCenter(directory, signal);
   const server = await logIn(taskCenter);
   yield await measureMemory("memory, idle", taskCenter);
@@ -32,6 +39,11 @@ export async function* measure(size: Size, signal: AbortSignal): AsyncGenerator<
   for (const call of callsOfSmallProject(size.smallProject)) {
     yield await measureCall(call, { server, bare, size });
   }
+  yield* await measureAuthentication(server, { key, micros, size });
+  const parties = { regular, newcomers: newcomersOf(newcomers), size };
+  yield* await measureLogins(server, parties);
+  yield* await measureListsDuringLogins(server, parties);
+
   yield await measureCreates(server, size);
   yield await measureReports(server, size);
   const tasks = largeProjectTasks(size);
@@ -41,6 +53,19 @@ export async function* measure(size: Size, signal: AbortSignal): AsyncGenerator<
   yield await measureMemory("memory, after all this load", taskCenter);
   await taskCenter.stop();
   yield await measureLaterStarts(directory, { tasks, size, signal });
+}
+
+/** Makes the store that the server will find, and measures its identity while no server has it open. */
+async function prepareIdentity(directory: string, size: Size) {
+  await using local = await openIdentity(directory);
+  const { findings, micros } = await measureVerifications(local, size);
+  const regular = await addUser(local, "regular");
+  const newcomers = await Promise.all(
+    Array.from({ length: size.loginsAtOnce + newcomersDuringLists(size) }, (_, n) =>
+      addUser(local, `newcomer-${n}`),
+    ),
+  );
+  return { findings, micros, key: local.key, regular, newcomers };
 }
 
 async function measureMemory(what: string, server: ServerProcess): Promise<Finding> {

@@ -4,13 +4,13 @@ import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { openSession } from "../src/client/session.ts";
+import { requestToken } from "../src/client/login.ts";
 import type { Target } from "./load.ts";
 import type { Vitals } from "./vitals.ts";
 
 /** The project of every server that is measured. */
 export const projectId = "0483b6b16e954cb88930a360d2c4e663";
-const adminPassword = "correct horse battery";
+export const adminPassword = "correct horse battery";
 
 /** A server in a process of its own, so that it never shares a thread with the load. Disposing of it kills it. */
 export interface ServerProcess extends AsyncDisposable {
@@ -45,15 +45,14 @@ export function startTaskCenter(directory: string, signal: AbortSignal): Promise
 
 /** Logs in at a Task Center that this started. */
 export async function logIn({ url, vitals }: ServerProcess): Promise<Target> {
-  const credentials = {
-    kind: "password",
+  const login = {
     authUrl: url,
     user: { name: "admin", domain: { id: "default" } },
     password: adminPassword,
-    project: { id: projectId },
-  } as const;
-  const { token } = await openSession(credentials, { timeoutMs: 10_000, signal: undefined });
-  return { url, token, vitals };
+  };
+  const limits = { timeoutMs: 10_000, signal: undefined };
+  const { token } = await requestToken(login, { project: { id: projectId } }, limits);
+  return { url, headers: { "x-auth-token": token }, vitals };
 }
 
 /** Starts the bare server that everything is held against. */

@@ -30,15 +30,23 @@ interface Call {
 const listAim = 0.15;
 const taskAim = 0.3;
 
+/** DDM's list of everything of the last day and the next, ten at a time: the page that a console shows. */
+export function ddmListNow(nowMs: number): string {
+  return `/ddm/v3/${projectId}/jobs?${dayAround(nowMs)}&offset=0&limit=10`;
+}
+
+function dayAround(timeMs: number): string {
+  return `start_time=${timeMs - 86_400_000}&end_time=${timeMs + 86_400_000}`;
+}
+
 /** The documented calls and ours, where each service has this many tasks. */
 export function callsOfSmallProject(tasks: number): readonly Call[] {
   const nowMs = systemClock();
-  const window = `start_time=${nowMs - 86_400_000}&end_time=${nowMs + 86_400_000}`;
   const size = shown(tasks);
   return [
     {
       what: `DDM task list, 10 of ${size}`,
-      paths: [`/ddm/v3/${projectId}/jobs?${window}&limit=10`],
+      paths: [ddmListNow(nowMs)],
       total: tasks,
       aim: listAim,
     },
@@ -148,7 +156,8 @@ export async function measureBare(bare: Target, size: Size): Promise<Finding> {
   return { what: `bare node:http, ${shown(usualBytes)} bytes, ${share} % busy`, ...describeLoads(loads) };
 }
 
-function read(target: Target, paths: readonly string[], seconds: number): Promise<Load> {
+/** Reads over many connections, each asking for the paths in turns. */
+export function read(target: Target, paths: readonly string[], seconds: number): Promise<Load> {
   return load(target, {
     connections: readers,
     requestsOf: () => paths.map((path) => ({ method: "GET", path })),

@@ -10,6 +10,13 @@ export interface Size {
   readonly readRounds: number;
   readonly readSeconds: number;
   readonly warmUpSeconds: number;
+  /** For how long a proof is verified in each of as many rounds. */
+  readonly verifySeconds: number;
+  /** How many passwords are given at once that must be hashed. */
+  readonly loginsAtOnce: number;
+  /** How often lists at a steady pace are measured, idle and during logins in turns, and for how long each time. */
+  readonly pacedRounds: number;
+  readonly pacedSeconds: number;
   /** How often a write is measured. The creates of all rounds together grow the small project to the large one. */
   readonly writeRounds: number;
   readonly reportsInRound: number;
@@ -28,6 +35,10 @@ export const sizes = {
     readRounds: 1,
     readSeconds: 0.05,
     warmUpSeconds: 0.02,
+    verifySeconds: 0.01,
+    loginsAtOnce: 2,
+    pacedRounds: 1,
+    pacedSeconds: 0.2,
     writeRounds: 1,
     reportsInRound: 128,
     starts: 1,
@@ -40,11 +51,15 @@ export const sizes = {
     readRounds: 5,
     readSeconds: 0.3,
     warmUpSeconds: 0.6,
+    verifySeconds: 0.1,
+    loginsAtOnce: 20,
+    pacedRounds: 3,
+    pacedSeconds: 1.5,
     writeRounds: 3,
     reportsInRound: 3200,
     starts: 5,
     fsyncSeconds: 0.5,
-    limitSeconds: 240,
+    limitSeconds: 300,
   },
   full: {
     smallProject: 1000,
@@ -52,6 +67,10 @@ export const sizes = {
     readRounds: 7,
     readSeconds: 2,
     warmUpSeconds: 1,
+    verifySeconds: 0.5,
+    loginsAtOnce: 24,
+    pacedRounds: 5,
+    pacedSeconds: 5,
     writeRounds: 9,
     reportsInRound: 12_800,
     starts: 11,

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { load } from "../bench/load.ts";
+import { keepPace } from "../bench/pace.ts";
 import { startBareServer } from "../bench/processes.ts";
 import { percentile } from "../bench/statistics.ts";
 
@@ -42,12 +43,18 @@ test("the benchmark measures everything at its smallest size and leaves nothing 
     .map((line) => line.split("│").map((cell) => cell.replaceAll("║", "").trim()))
     .slice(1);
   const figures = Object.fromEntries(
-    rows.map(([what = "", figure = ""]) => [what.replace(/\d+ % busy/, "N % busy"), figure]),
+    rows.map(([what = "", figure = ""]) => [what.replace(/[\d.]+ % (busy|refused)/, "N % $1"), figure]),
   );
   assert.deepEqual(Object.keys(figures), [
     "fsync of 4 KiB, one after the other",
     "start, first one",
     "bare node:http, 3,000 bytes, N % busy",
+    "verify token",
+    "verify token, after a write",
+    "verify signature, Access form",
+    "verify signature, Access form, after a write",
+    "verify signature, Credential form",
+    "verify signature, Credential form, after a write",
     "memory, idle",
     "DDM task list, 10 of 20",
     "DDM task list, 10 of 20, window moves",
@@ -57,6 +64,15 @@ test("the benchmark measures everything at its smallest size and leaves nothing 
     "GeminiDB task list, 50 of 20",
     "own task list, 10 of 20",
     "own single task",
+    "share of a DDM task list, token",
+    "share of a DDM task list, signature, Access form",
+    "share of a DDM task list, signature, Credential form",
+    "logins, same user, 16 at once",
+    "logins, new users, 2 at once, N % refused",
+    "logins, wrong passwords, 2 at once, N % refused",
+    "DDM task list p99, idle",
+    "DDM task list p99, 20 /s logins, same user",
+    "DDM task list p99, 20 /s cold logins, N % refused",
     "durable creates, 64 writers",
     "durable reports, 64 reporters",
     "RDS task list, 10 of 148",
@@ -65,10 +81,11 @@ test("the benchmark measures everything at its smallest size and leaves nothing 
     "start, 188 tasks stored",
   ]);
   for (const [what, figure] of Object.entries(figures)) {
-    assert.match(figure, /^[1-9][\d,]* (\/s|ms|MiB)$/, what);
+    assert.match(figure, /^\d[\d,.]* (\/s|ms|MiB|%|%; all -?\d[\d.]* %|× idle)$/, what);
+    assert.doesNotMatch(figure, /^0 \//, what);
   }
   const aims = rows.filter(([, , , , , aim]) => aim !== "");
-  assert.equal(aims.length, 10);
+  assert.equal(aims.length, 15);
   for (const [what = "", , , , , , verdict = ""] of aims) assert.match(verdict, /^(met|missed)$/, what);
   assert.deepEqual(readdirSync(directory), []);
 });
@@ -104,13 +121,32 @@ test("a load whose answers are not all 2xx fails", async (t) => {
   await once(server.listen(0, "127.0.0.1"), "listening");
   const target = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    token: "",
+    headers: {},
     vitals: async () => ({ cpuMs: 0, busyMs: 0, idleMs: 0, residentBytes: 0 }),
   };
   const plan = { connections: 2, requestsOf: () => [{ method: "GET" as const }], until: { answers: 50 } };
   await assert.rejects(load(target, plan), /an answer had the status 503/);
   const { answers } = await load(target, plan);
   assert.equal(answers, 50);
+});
+
+test("a pace is kept whatever becomes of what was begun", async () => {
+  const startedMs = performance.now();
+  const begun: number[] = [];
+  const waiting = Promise.withResolvers<void>();
+  const answers = await keepPace({ perSecond: 200, seconds: 0.1 }, async (n) => {
+    begun.push(n);
+    if (n === 19) waiting.resolve();
+    await waiting.promise;
+    return n;
+  });
+  assert.ok(performance.now() - startedMs >= 90);
+  assert.deepEqual(begun, [...Array(20).keys()]);
+  assert.deepEqual(answers, begun);
+  const failing = async (n: number) => {
+    if (n === 0) throw new Error("the first one failed");
+  };
+  await assert.rejects(keepPace({ perSecond: 200, seconds: 0.05 }, failing), /the first one failed/);
 });
 
 test("a percentile is a value that was measured", () => {

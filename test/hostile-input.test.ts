@@ -197,6 +197,23 @@ test("bytes that are no HTTP get a 400 and a closed connection", async () => {
   assert.match(body.request_id, /^[0-9a-f]{32}$/);
 });
 
+test("after a request to upgrade the connection is closed, since nothing else is spoken here", async () => {
+  const { hostname, port } = new URL(server.url);
+  const received = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    const socket = connect(Number(port), hostname, () => {
+      socket.write("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n");
+    });
+    socket.setTimeout(5000, () => socket.destroy(new Error("it stayed open")));
+    socket.on("data", (data) => {
+      text += data;
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(text));
+  });
+  assert.match(received, /^HTTP\/1\.1 200 /);
+});
+
 /** Percent-encodes any text; a lone surrogate, which no URL can hold, becomes the replacement character. */
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed());

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { readConfig, type SettingKey } from "../src/config.ts";
 import { type RunningServer, startServer as startRealServer } from "../src/server.ts";
-import type { Clock } from "../src/task/clock.ts";
+import { type Clock, systemClock } from "../src/task/clock.ts";
 
 /** The password of user admin on every server of a test. */
 export const adminPassword = "correct horse battery";
@@ -25,6 +25,12 @@ export interface TestServer {
   readonly logged: readonly string[];
   /** Calls a path with the token; the body, if any, is sent as JSON. */
   call(path: string, options?: CallOptions): Promise<Answer>;
+  /** The same server with a new token of its admin, where the clock has passed the first one's end. */
+  withNewToken(): Promise<TestServer>;
+  readonly nowMs: Clock;
+  /** Stops the server, and leaves its data folder for another one. */
+  stop(): Promise<void>;
+  /** Stops the server, and removes its data folder. */
   close(): Promise<void>;
 }
 
@@ -47,9 +53,14 @@ export interface Answer {
 
 /** Starts the real server in this process, on a free port and a new data folder, with a clock that a test may set. */
 export async function startServer(
-  options: { readonly clock?: Clock; readonly flags?: Partial<Record<SettingKey, string>> } = {},
+  options: {
+    readonly clock?: Clock;
+    readonly flags?: Partial<Record<SettingKey, string>>;
+    /** The data folder of a server that was stopped. */
+    readonly directory?: string;
+  } = {},
 ): Promise<TestServer> {
-  const directory = mkdtempSync(join(tmpdir(), "taskcenter-test-"));
+  const { clock = systemClock, directory = mkdtempSync(join(tmpdir(), "taskcenter-test-")) } = options;
   const logged: string[] = [];
   const config = readConfig({
     flags: { listen: "127.0.0.1:0", data: directory, ...options.flags },
@@ -57,30 +68,31 @@ export async function startServer(
     configFile: undefined,
     workingDirectory: directory,
   });
-  const server = await startRealServer({
-    config,
-    logTo: { write: (line) => logged.push(line) },
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
-  });
-  const token = await logIn(server.url);
-  return {
+  const server = await startRealServer({ config, clock, logTo: { write: (line) => logged.push(line) } });
+  const withToken = (token: string): TestServer => ({
     url: server.url,
     serviceUrls: server.serviceUrls,
     directory,
     cloudsFile: join(directory, "clouds.yaml"),
     token,
     logged,
+    nowMs: clock,
     call: (path, call = {}) => callServer(server.url + path, { token, ...call }),
+    withNewToken: async () => withToken(await logIn(server.url)),
+    stop: () => server.close(),
     async close() {
       await server.close();
       rmSync(directory, { recursive: true, force: true });
     },
-  };
+  });
+  return withToken(await logIn(server.url));
 }
 
 /** A server process of a test's own, started as its user starts it. */
 export interface TestProcess {
   readonly url: string;
+  /** The addresses of the services' own listeners. */
+  readonly serviceUrls: RunningServer["serviceUrls"];
   readonly directory: string;
   readonly cloudsFile: string;
   readonly process: ChildProcess;
@@ -98,10 +110,10 @@ export async function startServerProcess(options: {
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
 }): Promise<TestProcess> {
-  const { directory } = options;
+  const { directory, args = [] } = options;
   const child = spawn(
     process.execPath,
-    [launcher, "serve", "--listen", "127.0.0.1:0", "--data", directory, ...(options.args ?? [])],
+    [launcher, "serve", "--listen", "127.0.0.1:0", "--data", directory, ...args],
     {
       cwd: directory,
       env: {
@@ -117,16 +129,21 @@ export async function startServerProcess(options: {
   child.stderr.setEncoding("utf8").on("data", (text) => {
     written.stderr += text;
   });
-  const url = await new Promise<string>((resolve, reject) => {
+  const listeners = 1 + args.filter((arg) => arg.startsWith("--listen-")).length;
+  const urls = await new Promise<Record<string, string>>((resolve, reject) => {
+    const found: Record<string, string> = {};
     createInterface({ input: child.stdout }).on("line", (line) => {
       written.stdout += `${line}\n`;
-      const listening = /^listening on (\S+)$/.exec(line);
-      if (listening?.[1] !== undefined) resolve(listening[1]);
+      const [, url, service = "all"] = /^listening on (\S+)(?: \((\w+)\))?$/.exec(line) ?? [];
+      if (url !== undefined) found[service] = url;
+      if (Object.keys(found).length === listeners) resolve(found);
     });
     child.once("exit", (code) => reject(new Error(`the server ended with ${code}: ${written.stderr}`)));
   });
+  const { all: url = "", ...serviceUrls } = urls;
   return {
     url,
+    serviceUrls,
     directory,
     cloudsFile: join(directory, "clouds.yaml"),
     process: child,

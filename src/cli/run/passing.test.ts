@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { node, openRunSite, type RunSite, shell, until } from "../../../test/start-run.ts";
@@ -148,9 +148,13 @@ describe("signals", { concurrency: 3 }, () => {
   });
 
   test("SIGTSTP stops both, and SIGCONT wakes both", async () => {
+    const marker = join(site.directory, "stopping");
     const run = site.start(
       node(`
-        process.on("SIGTSTP", () => console.log("stopping"));
+        process.on("SIGTSTP", () => {
+          console.log("stopping");
+          require("node:fs").writeFileSync(${JSON.stringify(marker)}, "");
+        });
         process.on("SIGCONT", () => { console.log("awake"); process.exit(6); });
         setInterval(() => {}, 1000);
         console.log("up");`),
@@ -158,7 +162,8 @@ describe("signals", { concurrency: 3 }, () => {
     await run.printed("up");
     run.process.kill("SIGTSTP");
     const state = () => readFileSync(`/proc/${run.process.pid}/stat`, "utf8").replace(/.*\) /s, "")[0];
-    await until(() => state() === "T");
+    // A SIGCONT takes back a SIGTSTP that the command has not seen yet.
+    await until(() => state() === "T" && existsSync(marker));
     run.process.kill("SIGCONT");
     const { code, stdout } = await run.ended;
     assert.equal(stdout.toString(), "up\nstopping\nawake\n");

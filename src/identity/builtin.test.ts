@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import test from "node:test";
+import { signedHeaders } from "../../test/identities.ts";
 import { admin, domain, openIdentity, project, startMs, tokenLifetimeMs } from "../../test/open-identity.ts";
 import { type ErrorCode, TaskCenterError } from "../task/error.ts";
 import type { Credentials, RequestedScope } from "./identity.ts";
@@ -278,4 +279,28 @@ test("the time of a refusal does not tell whether there is such a user", async (
   // Without the hash an unknown user would be refused a hundred times faster.
   const ratio = knownMs / unknownMs;
   assert.ok(ratio > 1 / 3 && ratio < 3, `${knownMs} ms and ${unknownMs} ms`);
+});
+
+test("a temporary key that ends while its request's body comes is too late", async (context) => {
+  const { identity, administration, advance, nowMs } = await openIdentity(context);
+  const { token: _token, ...caller } = await identity.issueToken(admin, inProject);
+  const key = await administration.createTemporaryKey(caller, {});
+  advance(15 * 60 * 1000 - 1);
+  const url = `https://tasks.example.com/v1/${project.id}/tasks`;
+  const securitytoken = key.securityToken;
+  const signed = signedHeaders({ key: { ...key, securitytoken }, method: "POST", url, nowMs: nowMs() });
+  const { host, pathname } = new URL(url);
+  const request = (comesAfterMs: number) => ({
+    method: "POST",
+    target: pathname,
+    headers: { host, ...signed },
+    hashBody: async () => {
+      advance(comesAfterMs);
+      return hash("sha256", "");
+    },
+  });
+  const wanted = { kind: "project", projectId: project.id } as const;
+  const { principal } = await identity.authenticateSignature(request(0), wanted);
+  assert.equal(principal.temporary, true);
+  await assert.rejects(identity.authenticateSignature(request(1), wanted), refusedAs("token-expired"));
 });

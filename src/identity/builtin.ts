@@ -99,20 +99,19 @@ export function builtinIdentity(deps: BuiltinIdentityDeps): Identity {
 
   /** The key that has signed a request, once it is shown that its owner has: everything but what they may do. */
   async function findSigner(request: SignedRequest): Promise<AccessKeyRecord> {
-    const nowMs = clock();
     const claim = parseAuthorization(textOf(request.headers.authorization));
     const key = await store.findAccessKey(claim.access);
     if (key === undefined) throw unknownKey(claim.access);
     const secret = secrets.open(key.sealedSecret, key.access);
     if (secret === undefined) throw signatureRefused();
-    await verifyRequest(request, { claim, secret, nowMs, signingKeys });
-    // Also of a body that is not signed: it may come slowly, and the key be gone when it has come.
+    await verifyRequest(request, { claim, secret, nowMs: clock(), signingKeys });
+    // Also of a body that is not signed: it may come slowly, and the key be gone or past its time when it has come.
     await request.hashBody();
     if ((await store.findAccessKey(claim.access)) === undefined) throw unknownKey(claim.access);
     if (key.temporary !== undefined) {
       const securityToken = textOf(request.headers["x-security-token"]);
       if (digestOf(securityToken) !== key.temporary.securityTokenHash) throw signatureRefused();
-      if (nowMs >= key.temporary.expiresAtMs) {
+      if (clock() >= key.temporary.expiresAtMs) {
         throw new TaskCenterError("token-expired", "The temporary access key has expired.");
       }
     }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { systemClock } from "../src/task/clock.ts";
+import { createAccessKey, signedHeaders } from "./identities.ts";
 import {
   adminPassword,
   callServer,
@@ -75,6 +77,27 @@ test("a later start says only where it listens, corrects the address, and names 
   assert.ok(!stderr.includes(adminPassword));
   assert.equal(passwordIn(second.cloudsFile), adminPassword);
   assert.ok((await runToEnd(["list"], { TASKCENTER_DATA: directory })).code === 0);
+});
+
+test("an encryption key from the environment seals the keys, and leaves none in the data folder", async () => {
+  const env = { TASKCENTER_ENCRYPTION_KEY: "0f".repeat(32) };
+  const first = await start({ env });
+  const token = await logIn(first.url);
+  const { user } = (
+    await callServer(`${first.url}/v3/auth/tokens`, { token, headers: { "x-subject-token": token } })
+  ).json.token;
+  const key = await createAccessKey(first, user, token);
+  await first.stop();
+  assert.ok(!existsSync(join(directory, "encryption.key")));
+  const statusWith = async (server: TestProcess) => {
+    const url = `${server.url}/v1/${projectId}/tasks`;
+    const headers = signedHeaders({ key, method: "GET", url, nowMs: systemClock() });
+    return (await callServer(url, { headers })).status;
+  };
+  const second = await start({ env });
+  assert.equal(await statusWith(second), 200);
+  await second.stop();
+  assert.equal(await statusWith(await start()), 401);
 });
 
 test("a stop answers what is in flight, and exits with 0 within 10 seconds although a connection stays idle", async () => {

@@ -63,6 +63,7 @@ export interface NewTemporaryKey {
  * `too-many-requests` where a password can not be hashed for the many that wait.
  */
 export interface Administration {
+  /** The caller's own. */
   listDomains(by: Principal): Promise<readonly Domain[]>;
   getDomain(by: Principal, id: string): Promise<Domain>;
 

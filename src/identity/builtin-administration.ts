@@ -1,6 +1,6 @@
 import type { AccessKeyRecord, IdentityStore, Project, RoleGrant, Scope, User } from "../store/store.ts";
 import type { Clock } from "../task/clock.ts";
-import { invalidParameter, TaskCenterError } from "../task/error.ts";
+import { invalidParameter, notFound, TaskCenterError } from "../task/error.ts";
 import { type AccessKey, type Administration, temporaryKeySeconds } from "./administration.ts";
 import { mayAdminister, type Principal } from "./identity.ts";
 import { nobodysHash } from "./password.ts";
@@ -73,8 +73,8 @@ export function builtinAdministration(deps: {
 
   return {
     async listDomains(by) {
-      const domains = await store.listDomains();
-      return domains.filter(({ id }) => id === by.user.domain.id);
+      const own = await store.findDomain({ id: by.user.domain.id });
+      return own === undefined ? [] : [own];
     },
 
     async getDomain(by, id) {
@@ -265,8 +265,4 @@ function shown({ access, userId, description, createdAtMs }: AccessKeyRecord): A
 
 function forbidden(): TaskCenterError {
   return new TaskCenterError("forbidden", "You are not authorized to perform the requested action.");
-}
-
-function notFound(what: string): TaskCenterError {
-  return new TaskCenterError("not-found", `Could not find the ${what}.`);
 }

@@ -237,8 +237,6 @@ export interface IdentityStore {
   createFirstIdentity(identity: FirstIdentity): Promise<boolean>;
 
   findDomain(reference: { readonly id: string } | { readonly name: string }): Promise<Domain | undefined>;
-  /** Answers every domain, by name. */
-  listDomains(): Promise<readonly Domain[]>;
 
   /** Answers a user with the given id or name; undefined where there is none. */
   findUser(reference: Reference): Promise<UserRecord | undefined>;

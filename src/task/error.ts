@@ -66,6 +66,11 @@ export function invalidParameter(field: string, message: string): TaskCenterErro
   return new TaskCenterError("invalid-parameter", `${field}: ${message}`, { fields: [{ field, message }] });
 }
 
+/** The refusal of something other than a task that does not exist, to somebody who may know. */
+export function notFound(what: string): TaskCenterError {
+  return new TaskCenterError("not-found", `Could not find the ${what}.`);
+}
+
 /** The refusal of a task that does not exist, belongs to another project, or to another service: one answer for all. */
 export function taskNotFound(): TaskCenterError {
   return new TaskCenterError("task-not-found", "The task does not exist.");

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Principal } from "../../identity/identity.ts";
 import { type RoleName, roleNames, type Scope } from "../../store/store.ts";
-import { invalidParameter, TaskCenterError } from "../../task/error.ts";
+import { invalidParameter, notFound } from "../../task/error.ts";
 import { callerOf } from "../access.ts";
 import { lastValues, type Query } from "../query.ts";
 import { roleAssignmentDocument, roleDocument, roleId } from "./documents.ts";
@@ -144,8 +144,4 @@ function wantsWhatIsNot(request: FastifyRequest): boolean {
 function wantsNames(request: FastifyRequest): boolean {
   const query = request.query as Query;
   return "include_names" in query && lastValues(query).include_names !== "0";
-}
-
-function notFound(what: string): TaskCenterError {
-  return new TaskCenterError("not-found", `Could not find the ${what}.`);
 }

@@ -8,7 +8,6 @@ type DomainRow = readonly [id: string, name: string];
 export function prepareDomains(database: DatabaseSync) {
   const byId = prepare<DomainRow>(database, "SELECT id, name FROM domain WHERE id = ?");
   const byName = prepare<DomainRow>(database, "SELECT id, name FROM domain WHERE name = ?");
-  const all = prepare<DomainRow>(database, "SELECT id, name FROM domain ORDER BY name");
   const insert = prepare(database, "INSERT INTO domain (id, name) VALUES (?, ?)");
 
   return {
@@ -16,8 +15,6 @@ export function prepareDomains(database: DatabaseSync) {
       const row = "id" in reference ? byId.get(reference.id) : byName.get(reference.name);
       return row && domainOfRow(row);
     },
-
-    list: (): readonly Domain[] => all.all().map(domainOfRow),
 
     insert({ id, name }: Domain): void {
       insert.run(id, name);

@@ -110,7 +110,6 @@ export function createIdentityStore(database: DatabaseSync, session: Session, cl
     createFirstIdentity: (identity) => session.write(() => recordFirst(identity)),
 
     findDomain: async (reference) => session.read(() => domains.find(reference)),
-    listDomains: async () => session.read(() => domains.list()),
 
     findUser: async (reference) => session.read(() => users.find(reference)),
     listUsers: async (query) => session.read(() => users.list(query)),

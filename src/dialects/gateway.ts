@@ -39,6 +39,7 @@ export const describeGatewayError = errorDescriber({
   "idempotency-key-reused": malformed,
   "transition-refused": malformed,
   "revision-mismatch": malformed,
+  "query-too-broad": malformed,
   "store-unavailable": failed,
   internal: failed,
 });

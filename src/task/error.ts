@@ -21,6 +21,7 @@ export const errorCodes = [
   "idempotency-key-reused",
   "transition-refused",
   "revision-mismatch",
+  "query-too-broad",
   "too-many-requests",
   "store-unavailable",
   "internal",

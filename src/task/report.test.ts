@@ -91,6 +91,30 @@ describe("a creation", () => {
     assert.throws(() => created({ createdAtMs: limit + 1 }), refusal("invalid-parameter", "created_at"));
   });
 
+  test("may be as old as the retention, and no older, finished or not", () => {
+    const retentionMs = 30 * 24 * 60 * minuteMs;
+    const oldestMs = nowMs - retentionMs;
+    const create = (times: Partial<TaskCreation>) =>
+      createTask(
+        { service: "rds", name: "BackupInstance", instance: { id: "in01" }, ...times },
+        { projectId: "p1", id: "t1", createdBy: "admin", nowMs, retentionMs },
+      ).task;
+    const finished = { status: "Completed", endedAtMs: nowMs } as const;
+    for (const creation of [{}, finished]) {
+      assert.equal(create({ ...creation, createdAtMs: oldestMs }).createdAtMs, oldestMs);
+      assert.throws(
+        () => create({ ...creation, createdAtMs: oldestMs - 1 }),
+        refusal("invalid-parameter", "created_at"),
+      );
+    }
+    // A creation time that follows from another one is held to the same.
+    assert.equal(create({ ...finished, endedAtMs: oldestMs }).createdAtMs, oldestMs);
+    assert.throws(
+      () => create({ ...finished, endedAtMs: oldestMs - 1 }),
+      refusal("invalid-parameter", "created_at"),
+    );
+  });
+
   test("is refused an end while it is alive, before its beginning, or ahead of the clock", () => {
     const status = "Completed";
     assert.throws(() => created({ endedAtMs: nowMs }), refusal("invalid-parameter", "ended_at"));

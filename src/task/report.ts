@@ -70,7 +70,7 @@ const clockToleranceMs = 5 * 60 * 1000;
 /** The size of a task's details as JSON text in UTF-8: 64 KiB. */
 export const maxDetailsBytes = 64 * 1024;
 /** How deep a task's details may be nested; the details themselves are the first level. */
-const maxDetailsDepth = 8;
+export const maxDetailsDepth = 8;
 /** How many characters of JSON the history keeps of one member of the details, before and after a change. */
 const maxHistoryValueLength = 1024;
 /** How many labels a task may have. */
@@ -89,9 +89,11 @@ export function createTask(
     readonly id: string;
     readonly createdBy: string;
     readonly nowMs: number;
+    /** How long tasks are kept after they have ended. Not given for a creation that was accepted before. */
+    readonly retentionMs?: number | undefined;
   },
 ): TaskChange & { readonly entry: HistoryEntry } {
-  const { nowMs } = context;
+  const { nowMs, retentionMs = Number.POSITIVE_INFINITY } = context;
   const kind = creation.kind ?? "instant";
   if (kind === "scheduled" && creation.service !== "rds") {
     throw invalidParameter("kind", "scheduled tasks exist only in the service rds");
@@ -106,6 +108,7 @@ export function createTask(
   const createdAtMs =
     creation.createdAtMs ?? Math.min(nowMs, creation.startedAtMs ?? nowMs, creation.endedAtMs ?? nowMs);
   checkNotAhead("created_at", createdAtMs, nowMs);
+  checkRetained(createdAtMs, nowMs - retentionMs);
   if (!rule.ended && creation.endedAtMs !== undefined) throw endedAtOfLiveTask(status);
   const startedAtMs = creation.startedAtMs ?? (rule.executed ? createdAtMs : null);
   const endedAtMs = rule.ended
@@ -306,9 +309,20 @@ function endedAtOfLiveTask(status: TaskStatus): TaskCenterError {
   return invalidParameter("ended_at", `is given only with a status that ends the task, not with ${status}`);
 }
 
-function checkNotAhead(field: string, timeMs: number, nowMs: number): void {
+/** Holds a time to the server's clock. @throws TaskCenterError `invalid-parameter`. */
+export function checkNotAhead(field: string, timeMs: number, nowMs: number): void {
   if (timeMs > nowMs + clockToleranceMs) {
     throw invalidParameter(field, "must not be more than 5 minutes ahead of the server's clock");
+  }
+}
+
+/** What begins no earlier can not have ended earlier either: so nothing is accepted only to be deleted at once. */
+function checkRetained(createdAtMs: number, keptFromMs: number): void {
+  if (createdAtMs < keptFromMs) {
+    throw invalidParameter(
+      "created_at",
+      `must not be before ${timeText(keptFromMs)}: older tasks are not kept`,
+    );
   }
 }
 
@@ -318,7 +332,8 @@ function checkGivenTimes(said: Pick<TaskReport, "startedAtMs" | "endedAtMs">, no
   if (said.endedAtMs !== undefined) checkNotAhead("ended_at", said.endedAtMs, nowMs);
 }
 
-function checkConsistency(task: Task): void {
+/** Holds a task's times, labels and details to what every task keeps. @throws TaskCenterError `invalid-parameter`. */
+export function checkConsistency(task: Task): void {
   if (task.endedAtMs !== null) {
     if (task.endedAtMs < task.createdAtMs) {
       throw invalidParameter("ended_at", "must not be before created_at");
@@ -360,7 +375,8 @@ function checkDetails(details: JsonObject): void {
   }
 }
 
-function isPlainWithin(value: JsonValue, depthLeft: number): boolean {
+/** Whether every store keeps a JSON value exactly: its text and numbers, nested no deeper than so many levels. */
+export function isPlainWithin(value: JsonValue, depthLeft: number): boolean {
   if (typeof value === "string") return isPlainText(value);
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object" || value === null) return true;

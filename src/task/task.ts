@@ -66,6 +66,39 @@ export interface Task extends LifecycleSubject {
   readonly revision: number;
 }
 
+/** The details of tasks as the text that they were read as. */
+const detailsTexts = new WeakMap<Task, string>();
+
+/** Details of more characters are parsed when somebody looks at them; for shorter ones that is not worth it. */
+export const longDetails = 1024;
+
+/**
+ * The task with its details, which come as JSON text, as `JSON.stringify` writes it. They are parsed when somebody looks
+ * at them: a page of tasks with long details is mostly passed on as it is.
+ */
+export function withLongDetails(task: Task, text: string): Task {
+  let parsed: JsonObject | undefined;
+  const whole: Task = {
+    ...task,
+    get details() {
+      parsed ??= JSON.parse(text) as JsonObject;
+      return parsed;
+    },
+  };
+  detailsTexts.set(whole, text);
+  return whole;
+}
+
+/** The details of a task as JSON text. */
+export function detailsText(task: Task): string {
+  return detailsTexts.get(task) ?? JSON.stringify(task.details);
+}
+
+/** How long the text is that a task's long details are kept as; nothing where they are short. */
+export function longDetailsLength(task: Task): number {
+  return detailsTexts.get(task)?.length ?? 0;
+}
+
 /** Names one task. Every access names the project, so that no task is ever found through another's. */
 export interface TaskKey {
   readonly projectId: string;
@@ -101,10 +134,15 @@ export function leaseExpiresAtMs(task: Task): number | null {
   return task.heardAtMs + task.leaseSeconds * 1000;
 }
 
+/** The last moment at which a live task that stays silent is not stale yet; null for an ended task, which never is. */
+export function freshUntilMs(task: Task): number | null {
+  return isEnded(task) ? null : (leaseExpiresAtMs(task) ?? task.heardAtMs + silenceBeforeStaleMs);
+}
+
 /** Whether a live task has been silent for longer than its producer promised. An ended task is never stale. */
 export function isStale(task: Task, nowMs: number): boolean {
-  if (isEnded(task)) return false;
-  return nowMs > (leaseExpiresAtMs(task) ?? task.heardAtMs + silenceBeforeStaleMs);
+  const untilMs = freshUntilMs(task);
+  return untilMs !== null && nowMs > untilMs;
 }
 
 /** Whether the task has ended. */

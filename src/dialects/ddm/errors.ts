@@ -17,6 +17,7 @@ export const describeError = errorDescriber({
   "idempotency-key-reused": refused,
   "transition-refused": refused,
   "revision-mismatch": refused,
+  "query-too-broad": refused,
   "store-unavailable": failed,
   internal: failed,
 });

@@ -23,6 +23,7 @@ const describeByCode = errorDescriber({
   "idempotency-key-reused": refused,
   "transition-refused": refused,
   "revision-mismatch": refused,
+  "query-too-broad": refused,
   "store-unavailable": failed,
   internal: failed,
 });

@@ -1,4 +1,13 @@
-import type { HistoryPage, HistoryQuery, TaskPage, TaskQuery } from "../task/query.ts";
+import type {
+  HistoryPage,
+  HistoryQuery,
+  Place,
+  TaskCountQuery,
+  TaskCounts,
+  TaskPage,
+  TaskQuery,
+  TaskStreamQuery,
+} from "../task/query.ts";
 import type { TaskChange } from "../task/report.ts";
 import type { HistoryEntry, Task, TaskKey } from "../task/task.ts";
 
@@ -8,7 +17,7 @@ import type { HistoryEntry, Task, TaskKey } from "../task/task.ts";
  */
 export interface TaskStore {
   /**
-   * Records a new task with the first line of its history, unless the creation's idempotency key or else the task's id
+   * Records a new task with its history, unless the creation's idempotency key or else the task's id
    * is already taken in the project: then nothing changes. Answers the receipt that stands, the new one or the earlier
    * one. By the store's clock, a key is remembered for 24 hours after it was first used, also when the task is deleted
    * meanwhile; a key that is first used with the id of an existing task is remembered for that task's receipt if the
@@ -34,8 +43,20 @@ export interface TaskStore {
   /** Answers one task, or undefined where the project has no such task. */
   getTask(key: TaskKey): Promise<Task | undefined>;
 
-  /** Answers a page of tasks with the exact total; see TaskQuery for the order. */
+  /**
+   * Answers a page of tasks with the exact total; see TaskQuery for the order. Throws `query-too-broad` where no index
+   * serves the filter, and looking at every task that might match takes longer than the store's bound.
+   */
   listTasks(query: TaskQuery): Promise<TaskPage>;
+
+  /**
+   * Answers all tasks of a filter, some at a time: each once that matches all the while, in the query's order; what is
+   * created, changed or deleted meanwhile may be there or not. The next tasks are read when they are asked for.
+   */
+  streamTasks(query: TaskStreamQuery): AsyncIterable<readonly Task[]>;
+
+  /** Answers how many tasks a filter has in each group. Throws `query-too-broad`, also for too many groups. */
+  countTasks(query: TaskCountQuery): Promise<TaskCounts>;
 
   /** Answers a part of one task's history, or undefined where the project has no such task. */
   listHistory(query: HistoryQuery): Promise<HistoryPage | undefined>;
@@ -49,17 +70,38 @@ export interface TaskStore {
     readonly nowMs: number;
     readonly limit: number;
   }): Promise<readonly string[]>;
+
+  /**
+   * Looks for tasks of a project that ended before `endedBeforeMs`, oldest creation first, from where the search before
+   * stopped. `limit` is how many it answers at most; it may answer fewer, or none, and still have to go on.
+   */
+  findEndedTasks(query: {
+    readonly projectId: string;
+    readonly endedBeforeMs: number;
+    readonly from: Place | undefined;
+    readonly limit: number;
+  }): Promise<{ readonly ids: readonly string[]; readonly next: Place | undefined }>;
+
+  /**
+   * Deletes those of the named tasks that ended before `endedBeforeMs`, with their histories: all at once. Answers how
+   * many it deleted.
+   */
+  deleteEndedTasks(tasks: {
+    readonly projectId: string;
+    readonly ids: readonly string[];
+    readonly endedBeforeMs: number;
+  }): Promise<number>;
 }
 
 /** A task to record, and what is needed to recognise the same creation when it comes again. */
 export interface NewTask {
   readonly projectId: string;
   /**
-   * Makes the task that the receipt names, and the first line of its history. Pure, and asked only where key and id are
-   * free: a creation that comes again may not be acceptable any more, and still gets its first answer. What it throws
-   * is thrown on, and nothing changes.
+   * Makes the task that the receipt names, and its history so far, oldest first. Pure, and asked only where key and id
+   * are free: a creation that comes again may not be acceptable any more, and still gets its first answer. What it
+   * throws is thrown on, and nothing changes.
    */
-  make(): { readonly task: Task; readonly entry: HistoryEntry };
+  make(): { readonly task: Task; readonly history: readonly HistoryEntry[] };
   readonly receipt: CreationReceipt;
   /** The producer's `Idempotency-Key`, if it gave one. */
   readonly idempotencyKey?: string;

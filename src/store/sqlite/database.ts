@@ -6,17 +6,23 @@ import { storeUnavailable } from "./error.ts";
 import { lockStore, type StoreLock } from "./lock.ts";
 import { migrate, readMigrations } from "./migrations.ts";
 import { createPrivateFile } from "./private-file.ts";
+import { lacksCounts, rebuildCounts } from "./rebuild-counts.ts";
 import { prepare } from "./statements.ts";
 
 /** How long a statement waits for a program that writes to the file beside us: nobody should, for long. */
 const busyTimeoutMs = 1000;
 
-const settings = `
+/** What makes every connection's writes lasting. */
+export const durability = `
   PRAGMA synchronous = FULL; -- a commit is on disk when it returns
   PRAGMA fullfsync = ON; -- the same on macOS, where a plain fsync leaves it in the drive's cache
   PRAGMA checkpoint_fullfsync = ON;
+`;
+
+const settings = `
+  ${durability}
   PRAGMA cache_size = -65536; -- 64 MiB
-  PRAGMA wal_autocheckpoint = 4000; -- 16 MiB: pages written often are carried into the file less often
+  PRAGMA wal_autocheckpoint = 16000; -- 64 MiB: the log is carried over aside, and by the writer only where that lags behind
   PRAGMA journal_size_limit = 67108864; -- the log shrinks to 64 MiB after a long reader let it grow
 `;
 
@@ -45,6 +51,7 @@ export function openDatabase(path: string, clock: Clock): OpenDatabase {
       setWriteAheadLog(database);
       database.exec(settings);
       migrate(database, readMigrations(), clock);
+      if (lacksCounts(database)) rebuildCounts(database);
       database.exec("PRAGMA foreign_keys = ON");
     } catch (error) {
       database.close();
@@ -58,7 +65,7 @@ export function openDatabase(path: string, clock: Clock): OpenDatabase {
 }
 
 /** One path for one file, whichever links lead to it, so that it has one lock. */
-function canonicalPath(path: string): string {
+export function canonicalPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {

@@ -1,14 +1,16 @@
 import { TaskCenterError } from "../../task/error.ts";
 
-/** What the engine's primary result codes mean to whoever runs the server: https://www.sqlite.org/rescode.html */
-const reasons: Readonly<Record<number, string>> = {
-  5: "its file is in use by another process",
-  8: "its file is read-only",
-  10: "its file can not be read or written",
-  11: "its file is damaged",
-  13: "its disk is full",
-  14: "its file can not be opened",
-  26: "its file is no SQLite database",
+/**
+ * What the engine's primary result codes say of a file, to whoever runs the server: https://www.sqlite.org/rescode.html
+ */
+export const engineReasons: Readonly<Record<string, string>> = {
+  5: "is in use by another process",
+  8: "is read-only",
+  10: "can not be read or written",
+  11: "is damaged",
+  13: "has no room: its disk is full",
+  14: "can not be opened",
+  26: "is no SQLite database",
 };
 
 /**
@@ -19,7 +21,7 @@ export function storeError(error: unknown): unknown {
   const resultCode = resultCodeOf(error);
   return resultCode === undefined
     ? error
-    : storeUnavailable(reasons[resultCode] ?? "its engine failed", error);
+    : storeUnavailable(`its file ${engineReasons[resultCode] ?? "made the engine fail"}`, error);
 }
 
 /** The refusal of everything that needs the store, with the reason in a few words. */

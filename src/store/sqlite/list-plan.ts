@@ -1,128 +1,217 @@
 import type { SQLInputValue } from "node:sqlite";
-import { services, taskKinds } from "../../task/lifecycle.ts";
-import type { TaskFilter } from "../../task/query.ts";
-import type { TaskColumn } from "./task-rows.ts";
+import type { CountTree } from "../../counts/count-tree.ts";
+import { beginning, startOf, theEnd } from "../../counts/place.ts";
+import type { Span } from "../../counts/span.ts";
+import { slotsOf } from "../../counts/tally.ts";
+import { type Service, services, type TaskKind, taskKinds } from "../../task/lifecycle.ts";
+import type { Place, TaskFilter, TaskOrder } from "../../task/query.ts";
+import { anyOf, type Condition, conditionsOf, type ListName, listNames } from "./conditions.ts";
+import type { Counting } from "./counting.ts";
+import type { Dimension } from "./series.ts";
+import { limited } from "./statements.ts";
 
 /** How many ranges of an index are merged at most. A filter with more of them looks at every task of its services. */
 const maxRanges = 100;
 
-/** A filter's lists, each with the column whose values it lists. Its other conditions are handled one by one. */
-const listedColumns = {
-  services: "service",
-  kinds: "kind",
-  statuses: "status",
-  names: "name",
-  instanceIds: "instance_id",
-  instanceNames: "instance_name",
-  orderIds: "order_id",
-} as const satisfies Record<
-  Exclude<keyof TaskFilter, "projectId" | "ids" | "createdFromMs" | "createdToMs">,
-  TaskColumn
->;
-
-type ListName = keyof typeof listedColumns;
-const listNames = Object.keys(listedColumns) as ListName[];
-
-/** A filter's lists where every task has a service and a kind. */
-type Lists = { readonly [Name in ListName]?: readonly string[] | undefined };
-
-/** One of the lists' indexes: project, the columns of these lists, creation time, id, status. */
+/** An index of the lists: some columns with one value each make a range of it, in the lists' order. */
 interface ListIndex {
   readonly name: string;
+  readonly columns: readonly string[];
+  /** The filter's lists that the columns stand for. */
   readonly lists: readonly ListName[];
-  readonly partial?: PartialIndex;
+  /** Of an index that leaves tasks out: what holds for those in it. */
+  readonly partial?: string;
 }
 
-/** What holds for every task in an index that leaves some out, and whether a filter means none of those. */
-interface PartialIndex {
-  readonly condition: string;
-  readonly holdsFor: (lists: Lists) => boolean;
-}
+const ofEveryRange = ["services", "kinds"] as const satisfies readonly ListName[];
 
-export const byService: ListIndex = { name: "task_by_service", lists: ["services", "kinds"] };
-export const byName: ListIndex = { name: "task_by_name", lists: ["services", "kinds", "names"] };
-const byInstance: ListIndex = { name: "task_by_instance", lists: ["services", "kinds", "instanceIds"] };
-const byScheduledInstanceName: ListIndex = {
-  name: "task_by_scheduled_instance_name",
-  lists: ["services", "kinds", "instanceNames"],
-  partial: {
-    condition: "kind = 'scheduled'",
-    holdsFor: ({ kinds = [] }) => kinds.every((kind) => kind === "scheduled"),
+/** The indexes whose ranges are series: how many tasks they have is known. */
+const seriesIndexes = {
+  service: { name: "task_by_service", columns: ["service_series"], lists: ofEveryRange },
+  name: { name: "task_by_name", columns: ["name_series"], lists: [...ofEveryRange, "names"] },
+  instance: {
+    name: "task_by_instance",
+    columns: ["instance_series"],
+    lists: [...ofEveryRange, "instanceIds"],
   },
-};
-const byOrder: ListIndex = {
+} as const satisfies Record<Dimension, ListIndex>;
+
+/** The indexes whose ranges are parts of a service's series. They have few tasks, which are looked at one by one. */
+const byOrder = {
   name: "task_by_order",
-  lists: ["services", "kinds", "orderIds"],
-  partial: { condition: "order_id <> ''", holdsFor: ({ orderIds = [] }) => !orderIds.includes("") },
-};
+  columns: ["service_series", "order_id"],
+  lists: [...ofEveryRange, "orderIds"],
+  partial: "order_id <> ''",
+} as const satisfies ListIndex;
+const byScheduledInstanceName = {
+  name: "task_by_scheduled_instance_name",
+  columns: ["service_series", "instance_name"],
+  lists: [...ofEveryRange, "instanceNames"],
+  partial: "kind = 'scheduled'",
+} as const satisfies ListIndex;
 
-/** The indexes that may serve a filter; one whose ranges are shorter comes before. The service's serves every filter. */
-const specialIndexes = [byOrder, byInstance, byScheduledInstanceName, byName];
-
-/** How a filter is answered: by ranges of one index, in the lists' order each, that have no task in common. */
+/** How a filter is answered: by ranges of one index that have no task in common, and what only the rows tell. */
 export interface ListPlan {
   readonly index: ListIndex;
-  /** What makes a range of the index: the window of creation times is the last of it. */
-  readonly rangeCondition: string;
-  /** What holds in every range, with a place for each of its values: what makes the range, and the filter's rest. */
-  readonly condition: string;
+  /** Of each range, the values of the index's columns. None where no task can match. */
   readonly ranges: readonly (readonly SQLInputValue[])[];
-  /** Where a range's values hold its window: the first of two. Undefined where the filter has no window. */
-  readonly windowAt: number | undefined;
+  /** Of each range, what its tasks have in common. */
+  readonly subjects: readonly RangeSubject[];
+  /** The count trees of the ranges, where they are series. */
+  readonly trees: readonly CountTree[] | undefined;
+  /** The series of the ranges' dimension, where they are series. */
+  readonly dimension: Dimension | undefined;
+  /** The slots of the statuses that are meant; undefined for all. */
+  readonly slots: readonly number[] | undefined;
+  /** The status condition, which every index answers. */
+  readonly status: readonly Condition[];
+  /** The window of creation times: its end is outside. */
+  readonly from: Place;
+  readonly to: Place;
+  /** What the filter says beside that: whether a task matches is seen when its row is read. */
+  readonly rest: readonly Condition[];
 }
 
-/** Which ranges of which index hold a filter's tasks. None where a list without values leaves no task at all. */
-export function planOf(filter: TaskFilter): ListPlan {
-  const lists: Lists = {
-    ...filter,
-    services: filter.services ?? services,
-    kinds: filter.kinds ?? taskKinds,
+/** What the tasks of a range have in common; the value is the name, the instance's id or what else the range is by. */
+export interface RangeSubject {
+  readonly service: Service;
+  readonly kind: TaskKind;
+  readonly value: string;
+}
+
+/** A plan whose ranges are series, and whose tasks all match: it is answered from the counts. */
+export type CountedPlan = ListPlan & { readonly trees: readonly CountTree[] };
+
+export function isCounted(plan: ListPlan): plan is CountedPlan {
+  return plan.trees !== undefined && plan.rest.length === 0;
+}
+
+/** Which ranges of which index hold a filter's tasks. */
+export function planOf(filter: TaskFilter, { series, treeOf }: Counting): ListPlan {
+  // A list without values leaves no task at all.
+  const isEmpty = listNames.some((name) => filter[name]?.length === 0);
+  const combinations = isEmpty ? [] : combinationsOf(filter);
+  const common = {
+    slots: slotsOf(filter.statuses),
+    status: filter.statuses === undefined ? [] : [anyOf("task.status", filter.statuses)],
+    from: filter.createdFromMs === undefined ? beginning : startOf(filter.createdFromMs),
+    to: filter.createdToMs === undefined ? theEnd : startOf(filter.createdToMs + 1),
   };
-  const index = specialIndexes.find((candidate) => isServedBy(candidate, lists)) ?? byService;
-  const others = listNames.filter((name) => !index.lists.includes(name) && lists[name] !== undefined);
-  const otherValues = [
-    filter.createdFromMs ?? Number.MIN_SAFE_INTEGER,
-    filter.createdToMs ?? Number.MAX_SAFE_INTEGER,
-    ...others.map((name) => JSON.stringify(lists[name])),
+  const restBeside = ({ lists }: ListIndex) => conditionsOf(filter, { except: [...lists, "statuses"] });
+
+  function bySeries(dimension: Dimension, values: readonly string[]): ListPlan {
+    const found = combinations.flatMap((combination) =>
+      values.flatMap((value) => {
+        const id = series.findSeries({ ...combination, dimension, value });
+        return id === undefined ? [] : [{ id, subject: { ...combination, value } }];
+      }),
+    );
+    const index = seriesIndexes[dimension];
+    return {
+      index,
+      dimension,
+      ranges: found.map(({ id }) => [id]),
+      subjects: found.map(({ subject }) => subject),
+      trees: found.map(({ id }) => treeOf(dimension, id)),
+      rest: restBeside(index),
+      ...common,
+    };
+  }
+
+  function byPart(index: ListIndex, values: readonly string[]): ListPlan {
+    const found = combinations.flatMap((combination) => {
+      const id = series.findSeries({ ...combination, dimension: "service", value: "" });
+      return id === undefined ? [] : values.map((value) => ({ id, subject: { ...combination, value } }));
+    });
+    return {
+      index,
+      dimension: undefined,
+      ranges: found.map(({ id, subject }) => [id, subject.value]),
+      subjects: found.map(({ subject }) => subject),
+      trees: undefined,
+      rest: restBeside(index),
+      ...common,
+    };
+  }
+
+  const few = (values: readonly string[] | undefined): readonly string[] | undefined =>
+    values !== undefined && combinations.length * distinct(values).length <= maxRanges
+      ? distinct(values)
+      : undefined;
+  const orderIds = few(filter.orderIds);
+  if (orderIds !== undefined && !orderIds.includes("")) return byPart(byOrder, orderIds);
+  const candidates: ListPlan[] = [];
+  const instanceIds = few(filter.instanceIds);
+  if (instanceIds !== undefined) candidates.push(bySeries("instance", instanceIds));
+  const names = few(filter.names);
+  if (names !== undefined) candidates.push(bySeries("name", names));
+  const instanceNames = few(filter.instanceNames);
+  if (candidates.length === 0 && instanceNames !== undefined) {
+    if (combinations.every(({ kind }) => kind === "scheduled"))
+      return byPart(byScheduledInstanceName, instanceNames);
+  }
+  if (candidates.length === 0) return bySeries("service", [""]);
+  // The one with fewer tasks: the others' conditions must be looked for among them.
+  return candidates.reduce((best, next) => (sizeOf(next) < sizeOf(best) ? next : best));
+}
+
+/** Every service that a filter may mean, with every kind. */
+export function combinationsOf({ projectId, ...filter }: TaskFilter) {
+  return distinct(filter.services ?? services).flatMap((service) =>
+    distinct(filter.kinds ?? taskKinds).map((kind) => ({ projectId, service, kind })),
+  );
+}
+
+function sizeOf({ trees = [] }: ListPlan): number {
+  return trees.reduce((total, { root }) => total + (root?.total ?? 0), 0);
+}
+
+/** The tail of a statement that reads one range within a span, and its values; `rest` left out. */
+export function rangeSql({ index, status }: ListPlan): string {
+  const { name, columns, partial } = index;
+  const conditions = [
+    ...columns.map((column) => `task.${column} = ?`),
+    ...(partial === undefined ? [] : [partial]),
+    "(task.created_at_ms, task.id) >= (?, ?) AND (task.created_at_ms, task.id) < (?, ?)",
+    ...status.map(({ sql }) => sql),
   ];
-  const rangeCondition = [
-    "project_id = ?",
-    ...index.lists.map((name) => `${listedColumns[name]} = ?`),
-    ...(index.partial === undefined ? [] : [index.partial.condition]),
-    "created_at_ms BETWEEN ? AND ?",
-  ].join(" AND ");
-  const otherConditions = others.map((name) => `${listedColumns[name]} IN (SELECT value FROM json_each(?))`);
-  const hasWindow = filter.createdFromMs !== undefined || filter.createdToMs !== undefined;
-  return {
-    index,
-    rangeCondition,
-    condition: [rangeCondition, ...otherConditions].join(" AND "),
-    windowAt: hasWindow ? 1 + index.lists.length : undefined,
-    ranges: combinationsOf(index, lists).map((values) => [filter.projectId, ...values, ...otherValues]),
-  };
+  return `FROM task INDEXED BY ${name} WHERE ${conditions.join(" AND ")}`;
 }
 
-function isServedBy(index: ListIndex, lists: Lists): boolean {
-  const given = index.lists.map((name) => lists[name]);
-  return (
-    given.every((list) => list !== undefined) &&
-    (index.partial?.holdsFor(lists) ?? true) &&
-    given.reduce((ranges, list) => ranges * distinct(list ?? []).length, 1) <= maxRanges
-  );
+export function rangeValues(
+  { status }: ListPlan,
+  range: readonly SQLInputValue[],
+  { from, to }: Span,
+): readonly SQLInputValue[] {
+  return [
+    ...range,
+    from.createdAtMs,
+    from.id,
+    to.createdAtMs,
+    to.id,
+    ...status.flatMap(({ values }) => values),
+  ];
 }
 
-/** One value of each of an index's lists, in every combination. */
-function combinationsOf(index: ListIndex, lists: Lists): readonly (readonly string[])[] {
-  return index.lists.reduce<readonly (readonly string[])[]>(
-    (combinations, name) =>
-      combinations.flatMap((values) => distinct(lists[name] ?? []).map((value) => [...values, value])),
-    [[]],
-  );
+/** A SELECT of the places of all ranges, merged in the lists' order; its last two values are limit and offset. */
+export function placesSql(plan: ListPlan, order: TaskOrder): string {
+  const places = `SELECT task.rowid AS number, task.created_at_ms, task.id ${rangeSql(plan)}`;
+  return `${plan.ranges.map(() => places).join(" UNION ALL ")} ${orderSql(order)} ${limited} OFFSET ?`;
 }
 
-/** The tail of every statement that reads one range. */
-export function rangeOf({ index, condition }: ListPlan): string {
-  return `FROM task INDEXED BY ${index.name} WHERE ${condition}`;
+/** The values of `placesSql`, with a span for each range. */
+export function placesValues(
+  plan: ListPlan,
+  spans: readonly Span[],
+  { limit, offset }: { readonly limit: number; readonly offset: number },
+): readonly SQLInputValue[] {
+  const ranges = plan.ranges.flatMap((range, index) => rangeValues(plan, range, spans[index] ?? plan));
+  return [...ranges, limit, offset];
+}
+
+export function orderSql(order: TaskOrder, table = ""): string {
+  const direction = order === "newest-first" ? "DESC" : "ASC";
+  return `ORDER BY ${table}created_at_ms ${direction}, ${table}id ${direction}`;
 }
 
 /** Each value once, in the order in which it came first. */

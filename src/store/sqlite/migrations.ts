@@ -29,36 +29,44 @@ export function readMigrations(): readonly Migration[] {
     }));
 }
 
-/**
- * Makes the steps that a store still lacks, in order, each in a transaction of its own.
- *
- * @throws TaskCenterError `store-unavailable` where the file belongs to another program, where its steps are not the
- * first ones of ours, or where it has more of them: it was written by a newer program.
- */
-export function migrate(database: DatabaseSync, migrations: readonly Migration[], clock: Clock): void {
-  const applied = readApplied(database);
-  for (const [index, [number, name, sha256]] of applied.entries()) {
-    const migration = migrations[index];
-    if (migration === undefined) {
-      throw storeUnavailable(`it was written by a newer program, which made migration ${name}`);
-    }
-    if (migration.number !== number || migration.name !== name || sha256Of(migration) !== sha256) {
-      throw storeUnavailable(`its migration ${name} is not the one that this program would have made`);
-    }
-  }
-  for (const migration of migrations.slice(applied.length)) apply(database, migration, clock);
-}
+/** Whose store a file is, as the steps tell that were made in it. */
+export type Origin =
+  /** A store of this program, in which so many of its steps were made; none in an empty file. */
+  | { readonly isOurs: true; readonly made: number }
+  /** The reason follows what the file is called: "is a database of another program". */
+  | { readonly isOurs: false; readonly reason: string };
 
-function readApplied(database: DatabaseSync): readonly AppliedMigration[] {
-  const tables = prepare<[name: string]>(database, "SELECT name FROM sqlite_schema").all();
-  if (tables.length === 0) return [];
-  if (!tables.some(([name]) => name === "migration")) {
-    throw storeUnavailable("its file is a database of another program");
-  }
-  return prepare<AppliedMigration>(
+/** Reads whose store a file is, without changing it: its steps must be the first ones of ours. */
+export function readOrigin(database: DatabaseSync, migrations: readonly Migration[]): Origin {
+  const tables = prepare<[name: string]>(database, "SELECT name FROM sqlite_schema").all().flat();
+  if (tables.length === 0) return { isOurs: true, made: 0 };
+  if (!tables.includes("migration")) return { isOurs: false, reason: "is a database of another program" };
+  const applied = prepare<AppliedMigration>(
     database,
     "SELECT number, name, sha256 FROM migration ORDER BY number",
   ).all();
+  for (const [index, [number, name, sha256]] of applied.entries()) {
+    const own = migrations[index];
+    if (own === undefined) {
+      return { isOurs: false, reason: `was written by a newer program, which made migration ${name}` };
+    }
+    if (own.number !== number || own.name !== name || sha256Of(own) !== sha256) {
+      const reason = `has a migration ${name} that is not the one which this program would have made`;
+      return { isOurs: false, reason };
+    }
+  }
+  return { isOurs: true, made: applied.length };
+}
+
+/**
+ * Makes the steps that a store still lacks, in order, each in a transaction of its own.
+ *
+ * @throws TaskCenterError `store-unavailable` where the file is not a store of this program.
+ */
+export function migrate(database: DatabaseSync, migrations: readonly Migration[], clock: Clock): void {
+  const origin = readOrigin(database, migrations);
+  if (!origin.isOurs) throw storeUnavailable(`its file ${origin.reason}`);
+  for (const migration of migrations.slice(origin.made)) apply(database, migration, clock);
 }
 
 function apply(database: DatabaseSync, migration: Migration, clock: Clock): void {

@@ -9,6 +9,8 @@ export function createPrivateFile(path: string): void {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
+    const standing = statSync(path);
+    // A folder, or a device, is no store: it is refused later, and must stay as it is.
+    if (standing.isFile() && (standing.mode & 0o077) !== 0) chmodSync(path, 0o600);
   }
 }

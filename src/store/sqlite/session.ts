@@ -21,6 +21,18 @@ export interface Session {
   close(): void;
 }
 
+/** What moves along with the changes: it learns what becomes of them. */
+export interface Companion {
+  /** Answers how far it has come, before a change is made. */
+  mark(): number;
+  /** A change has been undone: what came after its mark never was. */
+  undoTo(mark: number): void;
+  /** All changes have been made; what it writes itself is committed with them. */
+  beforeCommit(): void;
+  /** Nothing of the transaction stands. */
+  afterRollback(): void;
+}
+
 /** A change that waits for the next commit. */
 interface PendingChange {
   /** Makes the change and answers how to tell its caller, once it is on disk. */
@@ -33,7 +45,7 @@ interface PendingChange {
  * transaction, which costs one flush of the disk. With many writers, durable changes scale with their number. The
  * reads of one turn share a transaction too, since each of its own would lock and unlock the file.
  */
-export function openSession(database: DatabaseSync): Session {
+export function openSession(database: DatabaseSync, companion: Companion): Session {
   const beginReads = prepare(database, "BEGIN");
   const begin = prepare(database, "BEGIN IMMEDIATE");
   const commit = prepare(database, "COMMIT");
@@ -53,15 +65,19 @@ export function openSession(database: DatabaseSync): Session {
     setImmediate(stopReading);
   }
 
-  /** Ends the transaction of this turn's reads, if there is one, and the engine has not ended it after a failure. */
+  /**
+   * Ends the transaction of this turn's reads, if there is one, and the engine has not ended it after a failure. There
+   * is nothing to commit, and after a damaged page a commit would fail.
+   */
   function stopReading(): void {
-    if (isReading && database.isTransaction) commit.run();
+    if (isReading && database.isTransaction) rollback.run();
     isReading = false;
   }
 
   /** Makes one change, and answers how to tell its caller. A refusal is told like an answer: after the commit. */
   function makeOne({ make, refuse }: PendingChange): () => void {
     openSavepoint.run();
+    const mark = companion.mark();
     try {
       const answer = make();
       releaseSavepoint.run();
@@ -71,6 +87,7 @@ export function openSession(database: DatabaseSync): Session {
       if (!database.isTransaction) throw error;
       undoToSavepoint.run();
       releaseSavepoint.run();
+      companion.undoTo(mark);
       return () => refuse(storeError(error));
     }
   }
@@ -82,10 +99,12 @@ export function openSession(database: DatabaseSync): Session {
       stopReading();
       begin.run();
       const answers = batch.map(makeOne);
+      companion.beforeCommit();
       commit.run();
       return answers;
     } catch (error) {
       if (database.isTransaction) rollback.run();
+      companion.afterRollback();
       return batch.map(
         ({ refuse }) =>
           () =>

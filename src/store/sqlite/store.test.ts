@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import test, { type TestContext } from "node:test";
 import { creationOf, factoryCreatedAtMs, taskFactory } from "../../../test/factories.ts";
+import { writeOlderStore } from "../../../test/older-store.ts";
+import { findingsIn } from "../../../test/sound-store.ts";
+import { compareBytewise, compareNewestFirst, matchesFilter, type TaskFilter } from "../../task/query.ts";
+import type { HistoryEntry, Task } from "../../task/task.ts";
 import {
   admin,
   domain,
@@ -23,7 +27,7 @@ import { expiredTokenMemoryMs, idempotencyKeyLifetimeMs, type Store } from "../s
 import { openDatabase } from "./database.ts";
 import { migrate, readMigrations } from "./migrations.ts";
 import { openSqliteStore } from "./store.ts";
-import { prepareTaskStatements } from "./task-statements.ts";
+import { rowOfEntry, rowOfTask } from "./task-rows.ts";
 
 const nowMs = factoryCreatedAtMs;
 const clock = (): number => nowMs;
@@ -156,7 +160,10 @@ test("what can not be opened as a store is refused in words without paths, and l
     await assert.rejects(openSqliteStore({ path: file, clock }), { code: "store-unavailable", message });
   };
   await refused(join(path, "no-such-folder", "store.db"), "its file can not be opened");
-  await refused(tmpdir(), "its file can not be opened");
+  const folder = join(path, "..", "folder");
+  mkdirSync(folder, { mode: 0o755 });
+  await refused(folder, "its file can not be opened");
+  assert.equal(statSync(folder).mode & 0o777, 0o755);
   writeFileSync(
     path,
     "This is a text, and long enough to be taken for the header of a database file: yes, it is.".repeat(9),
@@ -176,11 +183,11 @@ test("a store that a newer program wrote, or whose migration has changed, is ref
   };
   await withStore(path, (store) => store.ping());
   look(path, (database) => database.exec("INSERT INTO migration VALUES (9999, '9999_later', 'hash', 0)"));
-  await refused("it was written by a newer program, which made migration 9999_later");
+  await refused("its file was written by a newer program, which made migration 9999_later");
   look(path, (database) => database.exec("DELETE FROM migration WHERE number = 9999"));
   await withStore(path, (store) => store.ping());
   look(path, (database) => database.exec("UPDATE migration SET sha256 = 'other' WHERE number = 1"));
-  await refused("its migration 0001_tasks is not the one that this program would have made");
+  await refused("its file has a migration 0001_tasks that is not the one which this program would have made");
 });
 
 test("a store from before administration keeps its users, projects, roles, tokens and tasks", async (t) => {
@@ -190,10 +197,12 @@ test("a store from before administration keeps its users, projects, roles, token
   const tokenInDomain = sampleToken({ hash: "hash in domain", scope: inDomain });
   look(path, (database) => {
     migrate(database, readMigrations().slice(0, 2), clock);
-    prepareTaskStatements(database).insertTask(creation.task, creation.receipt);
-    const insert = (table: string, ...values: readonly (string | number | null)[]): void => {
+    const insert = (table: string, ...values: readonly SQLInputValue[]): void => {
       database.prepare(`INSERT INTO ${table} VALUES (${values.map(() => "?").join(", ")})`).run(...values);
     };
+    const { task, entry, receipt } = creation;
+    insert("task", ...rowOfTask(task), null, receipt.digest, receipt.acceptedAtMs);
+    insert("task_history", task.projectId, task.id, ...rowOfEntry(entry));
     insert("domain", domain.id, domain.name);
     insert("project", project.id, domain.id, project.name);
     insert("user_account", admin.id, domain.id, admin.name, 1, admin.passwordHash);
@@ -224,24 +233,122 @@ test("a store from before administration keeps its users, projects, roles, token
   });
 });
 
-test("every key and index of the tasks' tables starts with the project", async (t) => {
+/** Tasks of every kind and state, with their histories, and enough of one series for several blocks. */
+function tasksWithHistories(projectId: string) {
+  const line = (task: Task, facts: Partial<HistoryEntry>): HistoryEntry => ({
+    ...creationOf(task).entry,
+    message: "",
+    ...facts,
+  });
+  const running = taskFactory.running({ projectId, id: "running", revision: 3, details: { step: 2 } });
+  const lost = taskFactory.failed({
+    projectId,
+    id: "lost",
+    revision: 2,
+    lostStatus: "Running",
+    orderId: "o",
+  });
+  const others = [
+    taskFactory.completed({ projectId, id: "completed", service: "geminidb", labels: { team: "a" } }),
+    taskFactory.canceled({ projectId, id: "canceled", service: "ddm", name: "Ünïcode, 'quoted'" }),
+    taskFactory.toBeSwitched({ projectId, id: "to-be-switched" }),
+    taskFactory.scheduled({ projectId, id: "scheduled" }),
+    ...Array.from({ length: 1200 }, (_, index) =>
+      taskFactory.running({ projectId, id: `many-${index}`, createdAtMs: nowMs + (index % 7) }),
+    ),
+  ];
+  return [
+    {
+      task: running,
+      history: [
+        line(running, { revision: 1 }),
+        line(running, {
+          revision: 2,
+          message: "Half of it is done.",
+          changes: { progress: { from: 0, to: 50 } },
+        }),
+        line(running, { revision: 3, atMs: nowMs + 9, by: "operator", message: "Seen.", changes: {} }),
+      ],
+    },
+    {
+      task: lost,
+      history: [
+        // What a task was created with need not be what it is now.
+        line(lost, { revision: 1, changes: { status: { from: null, to: "Running" } } }),
+        line(lost, { revision: 2, changes: { status: { from: "Running", to: "Failed" } } }),
+      ],
+    },
+    ...others.map((task) => ({ task, history: [creationOf(task).entry] })),
+  ];
+}
+
+test("a store from before series and counts keeps its tasks and histories, and is counted", async (t) => {
+  const path = newPath(t);
+  const projectIds = [project.id, "other"];
+  const kept = projectIds.flatMap(tasksWithHistories);
+  writeOlderStore(path, kept);
+  await withStore(path, async ({ tasks }) => {
+    for (const { task, history } of kept) {
+      assert.deepEqual(await tasks.getTask(task), task);
+      const { projectId, id } = task;
+      const page = await tasks.listHistory({ projectId, id, afterRevision: 0, limit: 10 });
+      assert.deepEqual(page, { entries: history, more: false });
+      // A creation that comes again gets its first answer.
+      assert.equal((await tasks.createTask(creationOf(task))).foundBy, "id");
+    }
+    for (const projectId of projectIds) {
+      const own = kept.map(({ task }) => task).filter((task) => task.projectId === projectId);
+      const conditions: readonly Partial<TaskFilter>[] = [
+        {},
+        { services: ["rds"], kinds: ["instant"] },
+        { kinds: ["scheduled"] },
+        { statuses: ["Failed", "ToBeSwitched"] },
+        { instanceIds: ["instance-1"], createdFromMs: nowMs + 3 },
+        { names: ["Ünïcode, 'quoted'"] },
+        { orderIds: ["o"] },
+      ];
+      for (const condition of conditions) {
+        const filter = { projectId, ...condition };
+        const query = { filter, order: "newest-first", offset: 0, limit: 2000, withNames: true } as const;
+        const matching = own.filter((task) => matchesFilter(task, filter)).sort(compareNewestFirst);
+        assert.deepEqual(await tasks.listTasks(query), {
+          tasks: matching,
+          total: matching.length,
+          names: [...new Set(matching.map(({ name }) => name))].sort(compareBytewise),
+        });
+      }
+    }
+  });
+  assert.deepEqual(findingsIn(path), []);
+  // The first lines are told by the tasks themselves.
+  const lines = look(path, (database) => count(database, "task_history"));
+  assert.equal(lines, 3 * projectIds.length);
+});
+
+/** What each of the tasks' tables may be searched by first. A series is one project's, and so are its nodes. */
+const firstColumns = {
+  task: ["instance_series", "name_series", "project_id", "service_series"],
+  task_history: ["project_id"],
+  remembered_creation: ["project_id"],
+  series: ["project_id"],
+  count_node: ["series_id"],
+} as const;
+
+test("every key and index of the tasks' tables starts with the project, or with a series, which is one project's", async (t) => {
   const path = newPath(t);
   await withStore(path, (store) => store.ping());
-  const firstColumns = look(path, (database) =>
-    ["task", "task_history", "remembered_creation"].map((table) => ({
-      table,
-      columns: database
+  look(path, (database) => {
+    for (const [table, columns] of Object.entries(firstColumns)) {
+      const found = database
         .prepare(
           `SELECT DISTINCT info.name FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS info
-           WHERE info.seqno = 0`,
+           WHERE info.seqno = 0 ORDER BY info.name`,
         )
         .all(table)
-        .map(({ name }) => name),
-    })),
-  );
-  for (const { table, columns } of firstColumns) {
-    assert.deepEqual({ table, columns }, { table, columns: ["project_id"] });
-  }
+        .map(({ name }) => name);
+      assert.deepEqual({ table, columns: found }, { table, columns });
+    }
+  });
 });
 
 test("every table is strict", async (t) => {

@@ -1,138 +1,234 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { comparePlaces } from "../../counts/place.ts";
+import { spanBeyond } from "../../counts/span.ts";
+import { services } from "../../task/lifecycle.ts";
 import {
   compareBytewise,
   compareNewestFirst,
   matchesFilter,
+  type Place,
+  type TaskFilter,
   type TaskPage,
   type TaskQuery,
 } from "../../task/query.ts";
 import type { Task, TaskKey } from "../../task/task.ts";
-import { byName, byService, distinct, type ListPlan, planOf, rangeOf } from "./list-plan.ts";
-import { rememberAnswers } from "./remembered-answers.ts";
-import type { Session } from "./session.ts";
-import { limited, prepareOnce } from "./statements.ts";
-import { type TaskRow, taskColumns, taskOfRow } from "./task-rows.ts";
+import { prepareCountedLists } from "./counted-lists.ts";
+import type { Counting } from "./counting.ts";
+import { type CountedPlan, combinationsOf, distinct, isCounted, type ListPlan, planOf } from "./list-plan.ts";
+import { type Reach, type RememberedQuestion, rememberPages } from "./remembered-pages.ts";
+import { type Found, prepareSearch } from "./search.ts";
+import { prepareNames } from "./series.ts";
 
-/** How many of the lists' statements stay prepared: each filter of the services has one or two. */
-const preparedStatements = 200;
+/** How much work a question may be. */
+export interface Patience {
+  /** How many tasks may be looked at one by one, where nothing costly is looked for. */
+  readonly tasks: number;
+  /** How many series may be looked at one by one. */
+  readonly series: number;
+  /** Asked between two pieces of work. @throws TaskCenterError `query-too-broad` when it is enough. */
+  readonly goOn: () => void;
+  /** Whether a piece of work that can be gone on with should rest. */
+  readonly isSpent: () => boolean;
+}
 
-/** A task's columns, apart from those of its place in the page. */
-const pageColumns = taskColumns.map((column) => `task.${column}`).join(", ");
+/** How many entries of an index are passed over in the time in which a task is looked at. */
+const entriesPerTask = 20;
 
-/** Answers the lists' questions from an open database. */
-export function prepareTaskLists(
-  database: DatabaseSync,
-  session: Session,
-  readTask: (key: TaskKey) => Task | undefined,
-) {
-  const rememberCount = rememberAnswers<number>(session);
-  const rememberNames = rememberAnswers<readonly string[]>(session);
-  const prepared = prepareOnce(database, preparedStatements);
+/** What the thread that serves everybody may do for one question: about a millisecond. */
+export const shortPatience: Patience = { tasks: 500, series: 100, goOn() {}, isSpent: () => true };
 
-  /** The tasks of a page: their places are found in the index alone, then their rows are read. */
-  function readPage(plan: ListPlan, { order, offset, limit }: TaskQuery): readonly Task[] {
-    const direction = order === "newest-first" ? "DESC" : "ASC";
-    const places = `SELECT rowid AS place, created_at_ms, id ${rangeOf(plan)}`;
-    const sql = `SELECT ${pageColumns} FROM (
-        ${plan.ranges.map(() => places).join(" UNION ALL ")}
-        ORDER BY created_at_ms ${direction}, id ${direction} ${limited} OFFSET ?
-      ) AS page
-      JOIN task ON task.rowid = page.place
-      ORDER BY page.created_at_ms ${direction}, page.id ${direction}`;
-    return prepared<TaskRow>(sql)
-      .all(...plan.ranges.flat(), limit, offset)
-      .map(taskOfRow);
+/** Answers the lists' questions from an open database; undefined for one that is more work than there is patience. */
+export function prepareTaskLists(parts: {
+  readonly database: DatabaseSync;
+  readonly counting: Counting;
+  readonly readTask: (key: TaskKey) => Task | undefined;
+  readonly patience: Patience;
+}) {
+  const { database, counting, readTask, patience } = parts;
+  const counted = prepareCountedLists(database);
+  const { search, countUpTo } = prepareSearch(database);
+  const listNames = prepareNames(database);
+  const remembered = rememberPages();
+  const most = Math.min(patience.series, Number.MAX_SAFE_INTEGER - 1) + 1;
+
+  /** Whether all tasks that a plan would have to look at may be looked at, and all entries of its index passed over. */
+  function isLittle(plan: ListPlan): boolean {
+    if (plan.ranges.length === 0 || patience.tasks === Number.POSITIVE_INFINITY) return true;
+    const mostTasks = Math.floor(patience.tasks / plan.rest.reduce((sum, { cost = 0 }) => sum + cost, 1));
+    // Entries of other statuses are passed over one by one: a rare status may have very many before it.
+    const ofAnyStatus = { ...plan, slots: undefined, status: [] };
+    return !holdsMore(ofAnyStatus, patience.tasks * entriesPerTask) && !holdsMore(plan, mostTasks);
+  }
+
+  function holdsMore(plan: ListPlan, most: number): boolean {
+    const { trees } = plan;
+    return trees === undefined
+      ? countUpTo(plan, plan, most + 1) > most
+      : counted.count({ ...plan, trees }, plan) > most;
+  }
+
+  function* searchAll(plan: ListPlan, order: TaskQuery["order"]): Generator<Found> {
+    for (const { found } of search(plan, plan, order)) {
+      yield* found;
+      patience.goOn();
+    }
+  }
+
+  function searchPage(plan: ListPlan, query: TaskQuery): TaskPage {
+    const { order, after, offset, limit, withNames, filter } = query;
+    const span = after === undefined ? plan : spanBeyond(plan, after, order);
+    const names = new Set<string>();
+    const ids: string[] = [];
+    let total = 0;
+    let passed = 0;
+    for (const found of searchAll(plan, order)) {
+      total += 1;
+      if (withNames) names.add(found.name);
+      if (comparePlaces(found, span.from) < 0 || comparePlaces(found, span.to) >= 0) continue;
+      passed += 1;
+      if (passed > offset && ids.length < limit) ids.push(found.id);
+    }
+    const tasks = ids.flatMap((id) => readTask({ projectId: filter.projectId, id }) ?? []);
+    return { tasks, total, names: sortedNames(names) };
+  }
+
+  function countedPage(plan: CountedPlan, query: TaskQuery): TaskPage | undefined {
+    const names = query.withNames ? namesOf(plan, query) : [];
+    if (names === undefined) return undefined;
+    const total = counted.count(plan, plan);
+    return { tasks: total === 0 ? [] : counted.readPage(plan, query), total, names };
+  }
+
+  /** The distinct names of a plan's tasks. */
+  function namesOf(plan: CountedPlan, { filter }: TaskQuery): readonly string[] | undefined {
+    if (plan.dimension === "instance") {
+      if (!isLittle(plan)) return undefined;
+      const names = new Set<string>();
+      for (const { name } of searchAll(plan, "oldest-first")) names.add(name);
+      return sortedNames(names);
+    }
+    if (plan.dimension === "service" && plan.slots === undefined) return namesInWindow(plan, filter);
+    const series =
+      plan.dimension === "name"
+        ? plan.trees.map((tree, index) => ({ subject: plan.subjects[index], readTree: () => tree }))
+        : namedSeries(filter);
+    const found = series?.filter(({ readTree }) => {
+      patience.goOn();
+      return counted.hasAny({ ...plan, trees: [readTree()] });
+    });
+    return found && sortedNames(new Set(found.map(({ subject }) => subject?.value ?? "")));
+  }
+
+  /** The names with any task in a window, whatever its status: the index of each one's series is looked into once. */
+  function namesInWindow({ from, to }: CountedPlan, filter: TaskFilter): readonly string[] | undefined {
+    const names: string[] = [];
+    let looked = 0;
+    for (const combination of combinationsOf(filter)) {
+      const series = listNames(combination, { from, to }, most);
+      looked += series.length;
+      if (looked > patience.series) return undefined;
+      patience.goOn();
+      for (const [name, hasTasks] of series) if (hasTasks === 1) names.push(name);
+    }
+    return sortedNames(new Set(names));
   }
 
   /**
-   * The same tasks, by ranges that begin with the creation of their first task and end with that of their last. To a
-   * caller who asks again and again for everything until now, that is the same question, whose answer is remembered.
+   * The series of every name; undefined where there are too many. There may be so many that their trees must not all be in
+   * memory: each is read when it is asked for.
    */
-  function drawnIn(plan: ListPlan): ListPlan {
-    const { index, rangeCondition, windowAt } = plan;
-    if (windowAt === undefined) return plan;
-    const inRange = `FROM task INDEXED BY ${index.name} WHERE ${rangeCondition}`;
-    const first = prepared<[ms: number | null]>(`SELECT min(created_at_ms) ${inRange}`);
-    const last = prepared<[ms: number | null]>(`SELECT max(created_at_ms) ${inRange}`);
-    const ranges = plan.ranges.flatMap((range) => {
-      const bounds = range.slice(0, windowAt + 2);
-      const [firstMs] = first.get(...bounds) ?? [null];
-      const [lastMs] = last.get(...bounds) ?? [null];
-      return firstMs === null ? [] : [range.with(windowAt, firstMs).with(windowAt + 1, lastMs)];
-    });
-    return { ...plan, ranges };
-  }
-
-  /** How many tasks a plan finds: the only place that counts. */
-  function count(plan: ListPlan): number {
-    const statement = prepared<[count: number]>(`SELECT count(*) ${rangeOf(plan)}`);
-    return plan.ranges.reduce((total, range) => total + (statement.get(...range)?.[0] ?? 0), 0);
-  }
-
-  /** The distinct names of the tasks that a plan finds. */
-  function readNames(plan: ListPlan): readonly string[] {
-    const found = plan.ranges.flatMap((range) =>
-      plan.index === byService ? skipThroughNames(plan, range) : collectNames(plan, range),
+  function namedSeries(filter: TaskFilter) {
+    const series = combinationsOf(filter).flatMap(({ projectId, service, kind }) =>
+      counting.series
+        .listSeries({ projectId, service, kind, dimension: "name" }, most)
+        .map(([value, id]) => ({
+          subject: { service, kind, value },
+          readTree: () => counting.treeOf("name", id),
+        })),
     );
-    return sortedNames(found.map(([name]) => name));
-  }
-
-  /** A range of many names: jumps in the name index from each name to the next, and keeps those with a task. */
-  function skipThroughNames(plan: ListPlan, range: readonly SQLInputValue[]): readonly [name: string][] {
-    const inIndex = `FROM task INDEXED BY ${byName.name} WHERE`;
-    const inProject = "project_id = ? AND service = ? AND kind = ?";
-    const projectServiceKind = range.slice(0, 3);
-    const sql = `WITH RECURSIVE candidate (name) AS (
-        SELECT (SELECT min(task.name) ${inIndex} ${inProject})
-        UNION ALL
-        SELECT (SELECT min(task.name) ${inIndex} ${inProject} AND task.name > candidate.name)
-        FROM candidate WHERE candidate.name IS NOT NULL
-      )
-      SELECT candidate.name FROM candidate
-      WHERE EXISTS (SELECT 1 ${inIndex} task.name = candidate.name AND ${plan.condition})`;
-    return prepared<[name: string]>(sql).all(...projectServiceKind, ...projectServiceKind, ...range);
-  }
-
-  /** A range of few tasks, one instance's or one order's, or of one name: then one task tells it. */
-  function collectNames(plan: ListPlan, range: readonly SQLInputValue[]): readonly [name: string][] {
-    const limit = plan.index === byName ? "LIMIT 1" : "";
-    return prepared<[name: string]>(`SELECT DISTINCT name ${rangeOf(plan)} ${limit}`).all(...range);
+    return series.length > patience.series ? undefined : series;
   }
 
   /** A page of named tasks. There are few of them: they are looked up and held against the filter one by one. */
   function pageOfIds(query: TaskQuery, ids: readonly string[]): TaskPage {
-    const { filter, order, offset, limit, withNames } = query;
+    const { filter, order, offset, limit, withNames, after } = query;
     const direction = order === "newest-first" ? 1 : -1;
     const matching = distinct(ids)
       .flatMap((id) => readTask({ projectId: filter.projectId, id }) ?? [])
       .filter((task) => matchesFilter(task, filter))
       .sort((a, b) => direction * compareNewestFirst(a, b));
+    const following =
+      after === undefined
+        ? matching
+        : matching.filter((task) => direction * compareNewestFirst(after, task) < 0);
     return {
-      tasks: matching.slice(offset, offset + limit),
+      tasks: following.slice(offset, offset + limit),
       total: matching.length,
-      names: withNames ? sortedNames(matching.map((task) => task.name)) : [],
+      names: withNames ? sortedNames(new Set(matching.map((task) => task.name))) : [],
     };
   }
 
-  return function listTasks(query: TaskQuery): TaskPage {
-    const { filter, offset, limit, withNames } = query;
-    if (filter.ids !== undefined) return pageOfIds(query, filter.ids);
-    const plan = planOf(filter);
-    if (plan.ranges.length === 0) return { tasks: [], total: 0, names: [] };
-    const tasks = readPage(plan, query);
-    // A page that could hold more ends with the filter's last task.
-    const isLast = tasks.length < limit && (tasks.length > 0 || offset === 0);
-    if (isLast && !withNames) return { tasks, total: offset + tasks.length, names: [] };
-    const drawn = drawnIn(plan);
-    const question = JSON.stringify(drawn);
+  /** For which other windows a page is the answer, too: those between whose ends and the page's no task stands. */
+  function reachOf(plan: CountedPlan): Reach {
+    const firsts = (from: Place) =>
+      plan.trees.map(({ source }) => source.readFirst(from)?.createdAtMs ?? Infinity);
+    const lasts = (to: Place) =>
+      plan.trees.map(({ source }) => source.readLast(to)?.createdAtMs ?? -Infinity);
     return {
-      tasks,
-      total: rememberCount(question, () => count(drawn)),
-      names: withNames ? rememberNames(question, () => readNames(drawn)) : [],
+      fromMs: { least: Math.max(...lasts(plan.from)) + 1, most: Math.min(...firsts(plan.from)) },
+      toMs: { least: Math.max(...lasts(plan.to)), most: Math.min(...firsts(plan.to)) - 1 },
     };
+  }
+
+  /** The plan by names, where it is one of series that can be told apart by name; undefined where those are too many. */
+  function byName(plan: ListPlan, filter: TaskFilter): ListPlan | undefined {
+    if (!isCounted(plan) || plan.dimension === "name") return plan;
+    if (plan.dimension === "instance") return { ...plan, trees: undefined };
+    const named = namedSeries(filter);
+    return (
+      named && {
+        ...plan,
+        trees: named.map(({ readTree }) => {
+          patience.goOn();
+          return readTree();
+        }),
+        subjects: named.map(({ subject }) => subject),
+      }
+    );
+  }
+
+  function list(query: TaskQuery): TaskPage | undefined {
+    const { filter } = query;
+    if (filter.ids !== undefined) return pageOfIds(query, filter.ids);
+    const question = questionOf(query, counting);
+    const known = remembered.find(question);
+    if (known !== undefined) return known;
+    const plan = planOf(filter, counting);
+    let page: TaskPage | undefined;
+    if (isCounted(plan)) page = countedPage(plan, query);
+    else if (isLittle(plan)) page = searchPage(plan, query);
+    if (page === undefined) return undefined;
+    remembered.keep(question, page, () => (isCounted(plan) ? reachOf(plan) : undefined));
+    return page;
+  }
+
+  return { list, byName, isLittle, searchAll, search, readPage: counted.readPage };
+}
+
+function questionOf({ filter, ...query }: TaskQuery, counting: Counting): RememberedQuestion {
+  const {
+    createdFromMs = Number.MIN_SAFE_INTEGER,
+    createdToMs = Number.MAX_SAFE_INTEGER,
+    ...conditions
+  } = filter;
+  return {
+    text: JSON.stringify([conditions, query]),
+    fromMs: createdFromMs,
+    toMs: createdToMs,
+    changeNumber: counting.changeNumber(filter.projectId, filter.services ?? services),
   };
 }
 
-function sortedNames(names: readonly string[]): readonly string[] {
-  return [...distinct(names)].sort(compareBytewise);
+function sortedNames(names: ReadonlySet<string>): readonly string[] {
+  return [...names].sort(compareBytewise);
 }

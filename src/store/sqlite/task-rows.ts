@@ -1,5 +1,14 @@
 import type { Service, TaskKind, TaskStatus } from "../../task/lifecycle.ts";
-import type { FieldChange, HistoryEntry, JsonValue, OnStale, Task } from "../../task/task.ts";
+import {
+  detailsText,
+  type FieldChange,
+  type HistoryEntry,
+  type JsonValue,
+  longDetails,
+  type OnStale,
+  type Task,
+  withLongDetails,
+} from "../../task/task.ts";
 
 /** The columns that make a task, in the order of `TaskRow`. */
 export const taskColumns = [
@@ -106,7 +115,8 @@ export function taskOfRow(row: TaskRow): Task {
     createdBy,
     revision,
   ] = row;
-  return {
+  const isLong = details.length > longDetails;
+  const task: Task = {
     projectId,
     id,
     service,
@@ -131,11 +141,12 @@ export function taskOfRow(row: TaskRow): Task {
     onStale,
     heardAtMs,
     lostStatus,
-    details: parseObject(details),
+    details: isLong ? {} : parseObject(details),
     labels: parseObject<string>(labels),
     createdBy,
     revision,
   };
+  return isLong ? withLongDetails(task, details) : task;
 }
 
 /** The row that holds a task: `taskOfRow` the other way round. */
@@ -167,7 +178,7 @@ export function rowOfTask(task: Task): TaskRow {
     task.onStale,
     task.heardAtMs,
     task.lostStatus,
-    JSON.stringify(task.details),
+    detailsText(task),
     JSON.stringify(task.labels),
     task.createdBy,
     task.revision,

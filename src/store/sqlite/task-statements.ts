@@ -1,9 +1,13 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { isDeepStrictEqual } from "node:util";
 import { TaskCenterError } from "../../task/error.ts";
+import { type TaskStatus, taskStatuses } from "../../task/lifecycle.ts";
 import type { HistoryQuery } from "../../task/query.ts";
 import { failsForSilenceAtMs } from "../../task/report.ts";
 import type { HistoryEntry, Task, TaskKey } from "../../task/task.ts";
 import type { CreationReceipt } from "../store.ts";
+import type { SeriesIds } from "./counting.ts";
+import { memberships } from "./series.ts";
 import { limited, prepare } from "./statements.ts";
 import {
   entryOfRow,
@@ -11,32 +15,33 @@ import {
   historyColumns,
   rowOfEntry,
   rowOfTask,
-  type TaskColumn,
   type TaskRow,
   taskColumns,
   taskOfRow,
 } from "./task-rows.ts";
 
 /** What is written of a task, and what follows from it, in the order of `valuesOf`. */
-const writtenColumns = [...taskColumns, "fails_at_ms"] as const;
+const writtenColumns = [...taskColumns, "fails_at_ms", ...memberships.map(({ column }) => column)] as const;
+
+type WrittenColumn = (typeof writtenColumns)[number];
+
+/** What a creation writes beside the task itself. */
+const receiptColumns = ["creation_digest", "accepted_at_ms", "first_status"] as const;
 
 /** What a change writes: all but the key. */
 const changedColumns = writtenColumns.filter((column) => column !== "project_id" && column !== "id");
 
-/** What a creation writes beside the task itself. */
-const receiptColumns = ["creation_digest", "accepted_at_ms"] as const;
-
-/** The columns of the lists' indexes, and what each of them holds of a task. */
+/** The columns of the lists' indexes, and what decides each of them. */
 const indexedColumns = {
-  service: (task) => task.service,
+  service_series: (task) => `${task.service} ${task.kind}`,
+  name_series: (task) => task.name,
+  instance_series: (task) => task.instance.id,
   kind: (task) => task.kind,
-  name: (task) => task.name,
   status: (task) => task.status,
-  instance_id: (task) => task.instance.id,
   instance_name: (task) => task.instance.name,
   order_id: (task) => task.orderId,
   created_at_ms: (task) => task.createdAtMs,
-} as const satisfies Partial<Record<TaskColumn, (task: Task) => SQLInputValue>>;
+} as const satisfies Partial<Record<WrittenColumn, (task: Task) => SQLInputValue>>;
 
 /** Prepares the statements on single tasks and their histories, each as a function. */
 export function prepareTaskStatements(database: DatabaseSync) {
@@ -56,6 +61,13 @@ export function prepareTaskStatements(database: DatabaseSync) {
   );
   const hasTask = prepare(database, "SELECT 1 FROM task WHERE project_id = ? AND id = ?");
   const deleteTask = prepare(database, "DELETE FROM task WHERE project_id = ? AND id = ?");
+  const readFirstLine = prepare<
+    [atMs: number, reportedAtMs: number, author: string, firstStatus: TaskStatus]
+  >(
+    database,
+    `SELECT accepted_at_ms, created_at_ms, created_by, first_status FROM task
+     WHERE project_id = ? AND id = ? AND first_status IS NOT NULL`,
+  );
   const readReceipt = prepare<[digest: string, acceptedAtMs: number, createdBy: string]>(
     database,
     "SELECT creation_digest, accepted_at_ms, created_by FROM task WHERE project_id = ? AND id = ?",
@@ -75,16 +87,33 @@ export function prepareTaskStatements(database: DatabaseSync) {
      WHERE project_id = ? AND task_id = ? AND revision > ? ORDER BY revision ${limited}`,
   );
 
+  function writeEntry({ projectId, id }: TaskKey, entry: HistoryEntry): void {
+    insertEntry.run(projectId, id, ...rowOfEntry(entry));
+  }
+
   return {
-    insertTask(task: Task, receipt: CreationReceipt): void {
-      insertTask.run(...valuesOf(task), receipt.digest, receipt.acceptedAtMs);
+    /** Inserts a task with its history. A first line that the task's own row can tell is not stored. */
+    insertTask(
+      task: Task,
+      series: SeriesIds,
+      receipt: CreationReceipt,
+      history: readonly HistoryEntry[],
+    ): void {
+      const [first, ...others] = history;
+      const firstStatus = first && statusOfPlainLine(first, task, receipt);
+      insertTask.run(...valuesOf(task, series), receipt.digest, receipt.acceptedAtMs, firstStatus ?? null);
+      for (const entry of firstStatus === undefined ? history : others) writeEntry(task, entry);
     },
 
     /** Replaces a task where it still stands as `current`. A change that moves no index entry touches no index. */
-    replaceTask(current: Task, task: Task): void {
-      const moves = Object.values(indexedColumns).some((read) => read(current) !== read(task));
+    replaceTask(
+      current: Task,
+      task: Task,
+      to: { readonly series: SeriesIds; readonly moves: boolean },
+    ): void {
+      const { series, moves } = to;
       const statement = moves ? replaceTask : replaceTaskInPlace;
-      if (statement.run(...valuesOf(task), current.revision).changes !== 1) {
+      if (statement.run(...valuesOf(task, series), current.revision).changes !== 1) {
         throw new TaskCenterError(
           "internal",
           "A change of a task must leave its project and id as they are.",
@@ -115,30 +144,66 @@ export function prepareTaskStatements(database: DatabaseSync) {
       return readOverdueIds.all(projectId, nowMs, limit).map(([id]) => id);
     },
 
-    insertEntry({ projectId, id }: TaskKey, entry: HistoryEntry): void {
-      insertEntry.run(projectId, id, ...rowOfEntry(entry));
-    },
+    insertEntry: writeEntry,
 
+    /** A task's history; its first line may stand in the task's own row. */
     readEntries({ projectId, id, afterRevision, limit }: HistoryQuery): readonly HistoryEntry[] {
-      return readEntries.all(projectId, id, afterRevision, limit).map(entryOfRow);
+      const stored = readEntries.all(projectId, id, afterRevision, limit).map(entryOfRow);
+      const row = afterRevision < 1 ? readFirstLine.get(projectId, id) : undefined;
+      if (row === undefined) return stored;
+      const [atMs, reportedAtMs, by, status] = row;
+      return [plainLine({ atMs, reportedAtMs, by, status }), ...stored].slice(0, limit);
     },
   };
 }
 
-function valuesOf(task: Task): readonly SQLInputValue[] {
-  return [...rowOfTask(task), failsForSilenceAtMs(task)];
+/** The first line of a history that says no more than that the task was created with a status. */
+function plainLine(said: {
+  readonly atMs: number;
+  readonly reportedAtMs: number;
+  readonly by: string;
+  readonly status: TaskStatus;
+}): HistoryEntry {
+  const { status, ...others } = said;
+  return { revision: 1, message: "", ...others, changes: { status: { from: null, to: status } } };
+}
+
+/** The status of a first line that need not be stored, since the task's row tells it; undefined for any other line. */
+function statusOfPlainLine(
+  entry: HistoryEntry,
+  task: Task,
+  { acceptedAtMs }: CreationReceipt,
+): TaskStatus | undefined {
+  const status = taskStatuses.find((word) => word === entry.changes.status?.to);
+  if (status === undefined) return undefined;
+  const plain = plainLine({
+    atMs: acceptedAtMs,
+    reportedAtMs: task.createdAtMs,
+    by: task.createdBy,
+    status,
+  });
+  return isDeepStrictEqual(entry, plain) ? status : undefined;
+}
+
+/** Whether a change moves a task in any list, or to another one. */
+export function movesInLists(before: Task, after: Task): boolean {
+  return Object.values(indexedColumns).some((read) => read(before) !== read(after));
+}
+
+function valuesOf(task: Task, series: SeriesIds): readonly SQLInputValue[] {
+  return [...rowOfTask(task), failsForSilenceAtMs(task), ...series];
 }
 
 /**
  * An update of some columns that is bound to all values of a task, and after them to the revision that it replaces.
  * The engine rewrites the entries of every index whose columns an update names, changed or not: so name few.
  */
-function updateOf(columns: readonly (typeof writtenColumns)[number][]): string {
+function updateOf(columns: readonly WrittenColumn[]): string {
   const assignments = columns.map((column) => `${column} = ${placeOf(column)}`);
   return `UPDATE task SET ${assignments.join(", ")}
     WHERE project_id = ${placeOf("project_id")} AND id = ${placeOf("id")} AND revision = ?${writtenColumns.length + 1}`;
 }
 
-function placeOf(column: (typeof writtenColumns)[number]): string {
+function placeOf(column: WrittenColumn): string {
   return `?${writtenColumns.indexOf(column) + 1}`;
 }

@@ -1,15 +1,30 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../task/clock.ts";
 import { TaskCenterError, taskNotFound } from "../../task/error.ts";
+import type { Place } from "../../task/query.ts";
 import type { NewTask, StandingReceipt, TaskStore } from "../store.ts";
+import type { Aside } from "./aside/aside.ts";
+import type { Counting } from "./counting.ts";
+import type { AnswerTo, Question } from "./questions.ts";
 import { prepareRememberedCreations } from "./remembered-creations.ts";
 import type { Session } from "./session.ts";
 import { prepare } from "./statements.ts";
-import { prepareTaskLists } from "./task-lists.ts";
-import { prepareTaskStatements } from "./task-statements.ts";
+import { shortPatience } from "./task-lists.ts";
+import { prepareTaskReading } from "./task-reading.ts";
+import { movesInLists, prepareTaskStatements } from "./task-statements.ts";
+
+/** How many tasks of a stream are read at once: about a millisecond's work for whoever passes them on. */
+const streamedTasks = 128;
 
 /** The tasks of an open store. */
-export function createTaskStore(database: DatabaseSync, session: Session, clock: Clock): TaskStore {
+export function createTaskStore(parts: {
+  readonly database: DatabaseSync;
+  readonly session: Session;
+  readonly counting: Counting;
+  readonly aside: Aside;
+  readonly clock: Clock;
+}): TaskStore {
+  const { database, session, counting, aside, clock } = parts;
   const statements = prepareTaskStatements(database);
   const remembered = prepareRememberedCreations(database);
   const closedProject = prepare(
@@ -17,14 +32,23 @@ export function createTaskStore(database: DatabaseSync, session: Session, clock:
     `SELECT 1 FROM project WHERE id = ?1 AND enabled = 0
      UNION ALL SELECT 1 FROM deleted_project WHERE id = ?1`,
   );
-  const listTasks = prepareTaskLists(database, session, statements.readTask);
+  const reading = prepareTaskReading({
+    database,
+    counting,
+    readTask: statements.readTask,
+    patience: shortPatience,
+  });
+
+  /** Answers a question here where that is quickly done, else aside. */
+  async function answer<Q extends Question>(projectId: string, question: Q): Promise<AnswerTo<Q>> {
+    return session.read(() => reading.answer(question)) ?? (await aside.answer(projectId, question));
+  }
 
   function recordCreation({ projectId, receipt, make }: NewTask): StandingReceipt {
     const earlier = statements.readReceipt({ projectId, id: receipt.taskId });
     if (earlier !== undefined) return { receipt: earlier, foundBy: "id" };
-    const { task, entry } = make();
-    statements.insertTask(task, receipt);
-    statements.insertEntry(task, entry);
+    const { task, history } = make();
+    statements.insertTask(task, counting.came(task), receipt, history);
     return { receipt, foundBy: "new" };
   }
 
@@ -52,7 +76,8 @@ export function createTaskStore(database: DatabaseSync, session: Session, clock:
         if (current === undefined) throw taskNotFound();
         const { task, entry } = decide(current);
         if (task === current) return current;
-        statements.replaceTask(current, task);
+        const moves = movesInLists(current, task);
+        statements.replaceTask(current, task, { series: counting.became(current, task, moves), moves });
         if (entry !== undefined) statements.insertEntry(key, entry);
         return task;
       }),
@@ -63,12 +88,43 @@ export function createTaskStore(database: DatabaseSync, session: Session, clock:
         if (current === undefined) return false;
         condition?.(current);
         statements.deleteTask(key);
+        counting.went(current);
         return true;
       }),
 
     getTask: async (key) => session.read(() => statements.readTask(key)),
 
-    listTasks: async (query) => session.read(() => listTasks(query)),
+    listTasks: (query) => answer(query.filter.projectId, { asks: "list", query }),
+
+    async *streamTasks({ filter, order, limit = Number.POSITIVE_INFINITY }) {
+      const { projectId } = filter;
+      let after: Place | undefined;
+      for (let left = limit; left > 0; ) {
+        const query = { filter, order, after, limit: Math.min(left, streamedTasks) };
+        const { tasks, next } = await aside.answer(projectId, { asks: "stream", query });
+        if (tasks.length > 0) yield tasks;
+        if (next === undefined) return;
+        after = next;
+        left -= tasks.length;
+      }
+    },
+
+    countTasks: (query) => answer(query.filter.projectId, { asks: "count", query }),
+
+    findEndedTasks: (query) => aside.answer(query.projectId, { asks: "ended", query }),
+
+    deleteEndedTasks: ({ projectId, ids, endedBeforeMs }) =>
+      session.write(() => {
+        let deleted = 0;
+        for (const id of ids) {
+          const task = statements.readTask({ projectId, id });
+          if (task === undefined || task.endedAtMs === null || task.endedAtMs >= endedBeforeMs) continue;
+          statements.deleteTask(task);
+          counting.went(task);
+          deleted += 1;
+        }
+        return deleted;
+      }),
 
     listHistory: async (query) =>
       session.read(() => {

@@ -1,6 +1,6 @@
 import type { NewTask } from "../src/store/store.ts";
 import { createTask, type TaskCreation } from "../src/task/report.ts";
-import type { Task } from "../src/task/task.ts";
+import type { HistoryEntry, Task } from "../src/task/task.ts";
 
 /** When the factories' tasks were created, unless a test says otherwise: 2026-03-01T12:00:00Z. */
 export const factoryCreatedAtMs = Date.UTC(2026, 2, 1, 12);
@@ -35,7 +35,7 @@ export const taskFactory = {
 export function creationOf(
   created: Task,
   options: { readonly digest?: string; readonly idempotencyKey?: string } = {},
-): NewTask & ReturnType<NewTask["make"]> {
+): NewTask & { readonly task: Task; readonly entry: HistoryEntry } {
   const { digest = "0".repeat(64), ...key } = options;
   const { projectId, id, createdBy, heardAtMs, createdAtMs, status } = created;
   const made = {
@@ -52,7 +52,7 @@ export function creationOf(
   return {
     projectId,
     ...made,
-    make: () => made,
+    make: () => ({ task: created, history: [made.entry] }),
     receipt: { taskId: id, digest, acceptedAtMs: heardAtMs, createdBy },
     ...key,
   };

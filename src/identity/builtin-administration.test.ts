@@ -185,7 +185,7 @@ test("an administrator is told what does not exist, and what stands against a ch
   const task = { ...sampleTask({ service: "rds" }), projectId: project.id };
   const entry = { revision: 1, atMs: 0, reportedAtMs: 0, by: "", message: "", changes: {} };
   const receipt = { taskId: task.id, digest: "", acceptedAtMs: 0, createdBy: "" };
-  await tasks.createTask({ projectId: project.id, make: () => ({ task, entry }), receipt });
+  await tasks.createTask({ projectId: project.id, make: () => ({ task, history: [entry] }), receipt });
   const refused = [
     administration.createUser(root, { name: "admin" }),
     administration.createProject(root, { name: "eu-de" }),

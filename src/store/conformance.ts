@@ -6,6 +6,7 @@ import { checkDirectory } from "./conformance/directory.ts";
 import { checkIdentity } from "./conformance/identity.ts";
 import { checkLists } from "./conformance/lists.ts";
 import { checkAgainstModel } from "./conformance/model.ts";
+import { checkRetention } from "./conformance/retention.ts";
 import { checkRevocations } from "./conformance/revocations.ts";
 import { checkRoles } from "./conformance/roles.ts";
 import { checkWith, type OpenStore } from "./conformance/subject.ts";
@@ -20,6 +21,7 @@ export function testStore(name: string, open: OpenStore): void {
     checkCreations(check);
     checkChanges(check);
     checkLists(check);
+    checkRetention(check);
     checkIdentity(check);
     checkDirectory(check);
     checkRoles(check);

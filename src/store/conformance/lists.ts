@@ -27,6 +27,12 @@ function idsOf(page: TaskPage): readonly string[] {
   return page.tasks.map(({ id }) => id);
 }
 
+async function partsOf(stream: AsyncIterable<readonly Task[]>): Promise<readonly (readonly Task[])[]> {
+  const parts: (readonly Task[])[] = [];
+  for await (const part of stream) parts.push(part);
+  return parts;
+}
+
 /** The sentences of the contract that are about lists. */
 export function checkLists(check: Check): void {
   check(
@@ -46,6 +52,40 @@ export function checkLists(check: Check): void {
       });
     },
   );
+
+  check(
+    "details come as they were recorded, short and long, alone, in lists and in streams",
+    async ({ tasks }) => {
+      const all = [10, 1000, 60_000].map((length, index) =>
+        taskFactory.running({ id: `${3 - index}`, details: { plan: [{ text: "é".repeat(length) }], n: 1 } }),
+      );
+      await recordAll(tasks, all);
+      assert.deepEqual((await list(tasks)).tasks, all);
+      const [, , long] = all;
+      assert.deepEqual(await tasks.getTask({ projectId, id: "1" }), long);
+      const filter = { projectId };
+      const parts = await partsOf(tasks.streamTasks({ filter, order: "newest-first", limit: undefined }));
+      assert.deepEqual(parts.flat(), all);
+    },
+  );
+
+  check("a stream of tasks with long details comes in small parts, each task once", async ({ tasks }) => {
+    const text = "x".repeat(60_000);
+    const all = Array.from({ length: 40 }, (_, index) =>
+      taskFactory.running({ id: `${index + 10}`, details: { text } }),
+    ).reverse();
+    await recordAll(tasks, all);
+    for (const labels of [undefined, {}]) {
+      const parts = await partsOf(
+        tasks.streamTasks({ filter: { projectId, labels }, order: "newest-first", limit: 39 }),
+      );
+      assert.ok(parts.every((part) => part.length < 30));
+      assert.deepEqual(
+        idsOf({ tasks: parts.flat(), total: 0, names: [] }),
+        idsOf({ tasks: all.slice(0, 39), total: 0, names: [] }),
+      );
+    }
+  });
 
   check("services and kinds share one order", async ({ tasks, startMs }) => {
     const services = ["ddm", "rds", "geminidb"] as const;

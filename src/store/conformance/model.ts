@@ -1,136 +1,29 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { TaskCenterError } from "../../task/error.ts";
-import { services, statusesOf, taskKinds, taskStatuses } from "../../task/lifecycle.ts";
-import {
-  compareBytewise,
-  compareNewestFirst,
-  matchesFilter,
-  type TaskFilter,
-  type TaskPage,
-  type TaskQuery,
-} from "../../task/query.ts";
-import {
-  applyReport,
-  createTask,
-  type TaskChange,
-  type TaskCreation,
-  type TaskReport,
-} from "../../task/report.ts";
+import type { Place, TaskQuery } from "../../task/query.ts";
+import { applyReport, createTask, type TaskChange } from "../../task/report.ts";
 import type { Task } from "../../task/task.ts";
 import type { TaskStore } from "../store.ts";
+import { type Action, anyAction, anyQuestion, nowMs, type Question } from "./any-question.ts";
+import { naiveCounts, naiveEnded, naivePage, naiveStream } from "./naive-answers.ts";
 import type { Check } from "./subject.ts";
 
-/** Something that happens to a project's tasks. */
-type Action =
-  | { readonly does: "create"; readonly id: string; readonly creation: TaskCreation }
-  | { readonly does: "report"; readonly id: string; readonly report: TaskReport }
-  | { readonly does: "delete"; readonly id: string };
+type ActionThat<Does extends Action["does"]> = Extract<Action, { readonly does: Does }>;
 
-/** What producers and askers choose from: little, so that ids collide, times tie, and filters meet tasks. */
-const nowMs = 1_000_000;
-const ids = ["a", "aa", "B", "b-", "b_1", "0", "10", "9", "z", "-", "_", "Z"];
-const names = ["CreateInstance", "Restart", "migrateLogicDb", "é", "\uffee", "😀"];
-const instanceIds = ["i", "I", "j"];
-const instanceNames = ["", "orders", "Orders"];
-const orderIds = ["", "x", "y"];
-const times = { min: nowMs - 5, max: nowMs };
-
-const anyId = fc.constantFrom(...ids);
-const anyTime = fc.integer(times);
-const anyInstance = fc.record({
-  id: fc.constantFrom(...instanceIds),
-  name: fc.constantFrom(...instanceNames),
-});
-
-const anyCreation: fc.Arbitrary<TaskCreation> = fc
-  .record({
-    service: fc.constantFrom(...services),
-    kind: fc.constantFrom(...taskKinds),
-    name: fc.constantFrom(...names),
-    instance: anyInstance,
-    orderId: fc.constantFrom(...orderIds),
-    createdAtMs: anyTime,
-    status: fc.nat(),
-  })
-  .map(({ kind, status, ...creation }) => {
-    const subject = { ...creation, kind: creation.service === "rds" ? kind : ("instant" as const) };
-    const statuses = statusesOf(subject);
-    return { ...subject, status: statuses[status % statuses.length] ?? "Running", startedAtMs: null };
-  });
-
-const anyReport: fc.Arbitrary<TaskReport> = fc.record(
-  {
-    status: fc.constantFrom(...taskStatuses),
-    progressPercent: fc.option(fc.integer({ min: 0, max: 100 })),
-    instance: anyInstance,
-  },
-  { requiredKeys: [] },
-);
-
-const anyAction: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ does: fc.constant("create"), id: anyId, creation: anyCreation }) },
-  { weight: 3, arbitrary: fc.record({ does: fc.constant("report"), id: anyId, report: anyReport }) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant("delete"), id: anyId }) },
-);
-
-/** A question without its project. */
-type Question = Omit<TaskQuery, "filter"> & { readonly filter: Omit<TaskFilter, "projectId"> };
-
-const anyQuestion: fc.Arbitrary<Question> = fc.record({
-  filter: fc.record({
-    services: someOf(services),
-    kinds: someOf(taskKinds),
-    statuses: someOf(taskStatuses),
-    names: someOf(names),
-    ids: someOf(ids),
-    instanceIds: someOf(instanceIds),
-    instanceNames: someOf(instanceNames),
-    orderIds: someOf(orderIds),
-    createdFromMs: seldom(anyTime),
-    createdToMs: seldom(anyTime),
-  }),
-  order: fc.constantFrom("newest-first", "oldest-first"),
-  offset: fc.oneof(fc.constant(0), fc.nat(ids.length)),
-  limit: fc.integer({ min: 1, max: ids.length }),
-  withNames: fc.boolean(),
-});
-
-/** Most questions have few conditions, so that most answers have tasks. */
-function seldom<T>(condition: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
-  return fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: condition });
+/** A project's tasks in the store under test, and as they must be there, by id. */
+interface Compared {
+  readonly tasks: TaskStore;
+  readonly projectId: string;
+  readonly model: Map<string, Task>;
 }
 
-/** Some values of a list, in any order, some of them twice; seldom none. */
-function someOf<T>(values: readonly T[]): fc.Arbitrary<readonly T[] | undefined> {
-  return seldom(fc.array(fc.constantFrom(...values), { maxLength: 2 * values.length, size: "max" }));
-}
-
-/** The store's contract in its simplest form: a map of tasks, and a search through all of them. */
-function answerFrom(
-  model: ReadonlyMap<string, Task>,
-  { filter, order, offset, limit, withNames }: TaskQuery,
-): TaskPage {
-  const matching = [...model.values()].filter((task) => matchesFilter(task, filter)).sort(compareNewestFirst);
-  const ordered = order === "newest-first" ? matching : matching.toReversed();
-  const distinctNames = [...new Set(matching.map(({ name }) => name))].sort(compareBytewise);
-  return {
-    tasks: ordered.slice(offset, offset + limit),
-    total: matching.length,
-    names: withNames ? distinctNames : [],
-  };
-}
-
-function created(projectId: string, { id, creation }: Action & { does: "create" }) {
-  return createTask(creation, { projectId, id, createdBy: "producer", nowMs });
-}
-
-function changed(current: Task, { report }: Action & { does: "report" }): TaskChange {
+function changed(current: Task, { report }: ActionThat<"report">): TaskChange {
   return applyReport(current, report, { by: "producer", nowMs });
 }
 
 /** What comes of a report in the model: a change, or the code of its refusal. */
-function outcomeOf(current: Task | undefined, action: Action & { does: "report" }): Task | string {
+function outcomeOf(current: Task | undefined, action: ActionThat<"report">): Task | string {
   if (current === undefined) return "task-not-found";
   try {
     return changed(current, action).task;
@@ -140,54 +33,101 @@ function outcomeOf(current: Task | undefined, action: Action & { does: "report" 
   }
 }
 
-/** Lets an action happen to the store and to the model, and compares what is answered. */
-async function perform(
-  tasks: TaskStore,
-  projectId: string,
-  model: Map<string, Task>,
-  action: Action,
-): Promise<void> {
+async function create({ tasks, projectId, model }: Compared, action: ActionThat<"create">): Promise<void> {
+  const { id, creation } = action;
+  const { task, entry } = createTask(creation, { projectId, id, createdBy: "producer", nowMs });
+  const receipt = { taskId: id, digest: "", acceptedAtMs: nowMs, createdBy: task.createdBy };
+  const make = () => ({ task, history: [entry] });
+  const { foundBy } = await tasks.createTask({ projectId, receipt, make });
+  assert.equal(foundBy, model.has(id) ? "id" : "new");
+  if (foundBy === "new") model.set(id, task);
+}
+
+async function report({ tasks, projectId, model }: Compared, action: ActionThat<"report">): Promise<void> {
   const { id } = action;
-  const key = { projectId, id };
-  if (action.does === "create") {
-    const { task, entry } = created(projectId, action);
-    const receipt = { taskId: id, digest: "", acceptedAtMs: nowMs, createdBy: task.createdBy };
-    const { foundBy } = await tasks.createTask({ projectId, receipt, make: () => ({ task, entry }) });
-    assert.equal(foundBy, model.has(id) ? "id" : "new");
-    if (foundBy === "new") model.set(id, task);
-  } else if (action.does === "delete") {
-    assert.equal(await tasks.deleteTask(key), model.delete(id));
+  const outcome = outcomeOf(model.get(id), action);
+  const change = tasks.changeTask({ projectId, id }, (current) => changed(current, action));
+  if (typeof outcome === "string") {
+    await assert.rejects(change, { code: outcome });
   } else {
-    const outcome = outcomeOf(model.get(id), action);
-    const change = tasks.changeTask(key, (current) => changed(current, action));
-    if (typeof outcome === "string") {
-      await assert.rejects(change, { code: outcome });
-    } else {
-      assert.deepEqual(await change, outcome);
-      model.set(id, outcome);
-    }
+    assert.deepEqual(await change, outcome);
+    model.set(id, outcome);
   }
 }
+
+/** Looks for what ended before a moment, as far as the search goes, and deletes what of it may be deleted. */
+async function retire({ tasks, projectId, model }: Compared, action: ActionThat<"retire">): Promise<void> {
+  const { endedBeforeMs, limit, others } = action;
+  const expected = naiveEnded([...model.values()], { projectId, endedBeforeMs });
+  const found: string[] = [];
+  let from: Place | undefined;
+  do {
+    const { ids, next } = await tasks.findEndedTasks({ projectId, endedBeforeMs, from, limit });
+    assert.ok(ids.length <= limit);
+    found.push(...ids);
+    from = next;
+  } while (from !== undefined);
+  assert.deepEqual(found, expected);
+  const ids = [...others, ...found];
+  assert.equal(await tasks.deleteEndedTasks({ projectId, ids, endedBeforeMs }), expected.length);
+  for (const id of expected) model.delete(id);
+}
+
+/** Lets an action happen to the store and to the model, and compares what is answered. */
+async function perform(compared: Compared, action: Action): Promise<void> {
+  const { tasks, projectId, model } = compared;
+  if (action.does === "create") return create(compared, action);
+  if (action.does === "report") return report(compared, action);
+  if (action.does === "retire") return retire(compared, action);
+  assert.equal(await tasks.deleteTask({ projectId, id: action.id }), model.delete(action.id));
+}
+
+/** Asks the store and the model the same, and compares what they answer. */
+async function ask({ tasks, projectId, model }: Compared, question: Question): Promise<void> {
+  const all = [...model.values()];
+  const filter = { ...question.query.filter, projectId };
+  if (question.asks === "page") {
+    for (const window of [{}, ...question.laterWindows]) {
+      const query: TaskQuery = { ...question.query, filter: { ...filter, ...window } };
+      assert.deepEqual(await tasks.listTasks(query), naivePage(all, query));
+    }
+  } else if (question.asks === "counts") {
+    const query = { ...question.query, filter };
+    assert.deepEqual(await tasks.countTasks(query), naiveCounts(all, query));
+  } else {
+    const query = { ...question.query, filter };
+    const streamed: Task[] = [];
+    for await (const part of tasks.streamTasks(query)) streamed.push(...part);
+    assert.deepEqual(streamed, naiveStream(all, query));
+  }
+}
+
+const questionsPerRun = 10;
 
 /** Holds a store against the model: each run in a project of its own, with the other runs' tasks around it. */
 export function checkAgainstModel(check: Check): void {
   check(
-    "after any creations, reports and deletions, any question is answered as a search of all",
-    async (subject) => {
-      const { tasks } = subject;
+    "while tasks come, change and go, any question is answered each time as by a look at all tasks",
+    async ({ tasks }) => {
       let runs = 0;
       await fc.assert(
         fc.asyncProperty(
           fc.array(anyAction, { minLength: 1, maxLength: 40 }),
-          fc.array(anyQuestion, { minLength: 20, maxLength: 20 }),
-          async (actions, questions) => {
+          fc.array(anyQuestion, { minLength: questionsPerRun, maxLength: questionsPerRun }),
+          fc.array(
+            fc.oneof(
+              { weight: 3, arbitrary: fc.nat(questionsPerRun - 1) },
+              { weight: 1, arbitrary: anyAction },
+            ),
+            { minLength: 30, maxLength: 30 },
+          ),
+          async (actions, questions, steps) => {
             runs += 1;
-            const projectId = `project-${runs}`;
-            const model = new Map<string, Task>();
-            for (const action of actions) await perform(tasks, projectId, model, action);
-            for (const question of questions) {
-              const query: TaskQuery = { ...question, filter: { ...question.filter, projectId } };
-              assert.deepEqual(await tasks.listTasks(query), answerFrom(model, query));
+            const compared = { tasks, projectId: `project-${runs}`, model: new Map<string, Task>() };
+            for (const action of actions) await perform(compared, action);
+            for (const step of steps) {
+              if (typeof step === "number") await ask(compared, questions[step] as Question);
+              else await perform(compared, step);
             }
           },
         ),

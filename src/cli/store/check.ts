@@ -1,0 +1,79 @@
+import { type Command, Option } from "commander";
+import type { CheckResult } from "../../store/sqlite/upkeep/index.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { print, stdout } from "../terminal.ts";
+import { oneLine } from "../text.ts";
+import { commandOnStore, loadUpkeep, readExistingPlaces, type StoreOptions } from "./command.ts";
+import { progressOn } from "./progress.ts";
+
+/** `taskcenter store check`: whether everything in the store is as it must be. */
+export function checkCommand(): Command {
+  return commandOnStore("check")
+    .summary("check that the store is whole and its counts are right; the server may run")
+    .description(
+      "Checks the store, as it is at one moment, and changes nothing. A server may run, and goes on working meanwhile.\n" +
+        "  pages       the structure of the file, and every index against its table\n" +
+        "  schema      tables, indexes and the steps that made them are just those of this program\n" +
+        "  references  what belongs to something belongs to something that is there\n" +
+        "  counts      the counts that are kept, against the tasks themselves\n" +
+        "Millions of tasks take minutes. Exit codes: 0 all is well, 1 something is wrong.",
+    )
+    .addOption(new Option("-o, --output <FORM>", "how to show it").choices(["text", "json"]).default("text"))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ taskcenter store check
+  $ taskcenter store check --data /var/lib/taskcenter -o json`,
+    )
+    .action(async ({ output, ...options }: StoreOptions & { readonly output: "text" | "json" }) => {
+      const results = await check(readExistingPlaces(options).storePath, (result) => {
+        if (output === "text") stdout().write(resultText(result));
+      });
+      if (output === "json") await print(`${JSON.stringify(results, undefined, 2)}\n`);
+      const wrong = results.filter(({ findings }) => findings.length > 0);
+      if (wrong.length === 0) return;
+      process.stderr.write(`taskcenter: ${adviceFor(wrong)}\n`);
+      process.exitCode = exitCodes.failed;
+    });
+}
+
+/** Checks a store with its progress on the terminal, and tells each result as it comes. */
+async function check(
+  storePath: string,
+  tell: (result: CheckResult) => void,
+): Promise<readonly CheckResult[]> {
+  const { inThread } = await loadUpkeep();
+  const progress = progressOn(process.stderr);
+  const results: CheckResult[] = [];
+  try {
+    await inThread(
+      "checkStore",
+      { storePath },
+      {
+        onEvent(event) {
+          if (event.kind === "progress") return progress.show(`checking ${event.check}`, event.percent);
+          progress.erase();
+          results.push(event.result);
+          tell(event.result);
+        },
+      },
+    );
+    return results;
+  } finally {
+    progress.erase();
+  }
+}
+
+/** One line where all is well, else one for each finding. */
+function resultText({ check: name, findings }: CheckResult): string {
+  const lines = findings.length === 0 ? ["ok"] : findings.map(oneLine);
+  return lines.map((line, index) => `${(index === 0 ? name : "").padEnd(12)}${line}\n`).join("");
+}
+
+/** Counts follow from the tasks; for anything else there is only the backup. */
+function adviceFor(wrong: readonly CheckResult[]): string {
+  return wrong.every(({ check: name }) => name === "counts")
+    ? "the counts are wrong, the tasks are not: stop the server, and run taskcenter store rebuild-counts"
+    : "the store is damaged: stop the server, and restore a backup with taskcenter store restore --replace";
+}

@@ -47,6 +47,7 @@ test("without any setting the server listens on this machine, in the folder wher
     region: "eu-de",
     utcOffsetMinutes: 0,
     tokenLifetimeMs: 24 * 60 * 60 * 1000,
+    retentionMs: 400 * 24 * 60 * 60 * 1000,
     encryptionKey: undefined,
     firstStart: { adminPassword: undefined, projectId: undefined },
   });
@@ -103,6 +104,7 @@ const forms: readonly [key: SettingKey, usable: readonly string[], refused: read
   ["region", ["eu-de", "R.1_x"], ["", " eu", "-eu", "x".repeat(64), "eu/de"].filter((value) => value !== "")],
   ["utc-offset", ["+0000", "-0330", "+1400"], ["0100", "+01:00", "+1401", "+1500", "+0060", "Z"]],
   ["token-lifetime", ["1s", "15m", "24h", "366d"], ["0s", "24", "h", "367d", "1.5h", "-1h", "1w"]],
+  ["retention", ["1d", "24h", "90d", "36500d"], ["0d", "23h", "13m", "36501d", "400", "-1d", "1y"]],
 ];
 for (const [key, usable, refusedValues] of forms) {
   test(`--${key} takes its form and nothing else`, () => {
@@ -113,6 +115,11 @@ for (const [key, usable, refusedValues] of forms) {
     }
   });
 }
+
+test("a duration that is refused is told its own bounds", () => {
+  refused({ flags: { retention: "13m" } }, "from 1d to 36500d, such as 400d");
+  refused({ flags: { "token-lifetime": "400d" } }, "from 1s to 366d, such as 24h");
+});
 
 test("a public address loses its trailing slash", () => {
   assert.equal(read({ flags: { "public-url": "https://host/base/" } }).publicUrl, "https://host/base");

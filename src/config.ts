@@ -20,6 +20,8 @@ export interface Config {
   readonly region: string;
   readonly utcOffsetMinutes: number;
   readonly tokenLifetimeMs: number;
+  /** How long tasks are kept after they have ended. */
+  readonly retentionMs: number;
   /** Seals the secret keys of access keys; undefined where the data folder keeps it. */
   readonly encryptionKey: Buffer | undefined;
   /** Used only when the store is created. */
@@ -106,6 +108,12 @@ export const settings = {
     description: "how long a token lives, such as 30s, 15m, 24h or 7d",
     default: "24h",
   },
+  retention: {
+    env: "TASKCENTER_RETENTION",
+    form: "DURATION",
+    description: "how long tasks are kept after they have ended, such as 90d",
+    default: "400d",
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SettingKey = keyof typeof settings;
@@ -133,7 +141,7 @@ export function readConfig(sources: SettingSources): Config {
     return setting.default === undefined ? undefined : { name: `--${key}`, value: setting.default };
   };
   const required = (
-    key: SettingKey & ("listen" | "data" | "region" | "utc-offset" | "token-lifetime"),
+    key: SettingKey & ("listen" | "data" | "region" | "utc-offset" | "token-lifetime" | "retention"),
   ): Given => text(key) ?? { name: `--${key}`, value: settings[key].default };
 
   const dataDirectory = resolve(sources.workingDirectory, required("data").value);
@@ -154,7 +162,9 @@ export function readConfig(sources: SettingSources): Config {
     publicUrl: publicUrl === undefined ? undefined : readPublicUrl(publicUrl),
     region: readRegion(required("region")),
     utcOffsetMinutes: readUtcOffset(required("utc-offset")),
-    tokenLifetimeMs: readDuration(required("token-lifetime"), { minMs: 1000, maxMs: 366 * 86_400_000 }),
+    tokenLifetimeMs: readDuration(required("token-lifetime"), { from: "1s", to: "366d", example: "24h" }),
+    // At least a day: who means months by "13m" is told, and does not lose all that ended a quarter of an hour ago.
+    retentionMs: readDuration(required("retention"), { from: "1d", to: "36500d", example: "400d" }),
     encryptionKey: readEncryptionKey(sources.env.TASKCENTER_ENCRYPTION_KEY),
     firstStart: {
       adminPassword: readAdminPassword(sources.env.TASKCENTER_ADMIN_PASSWORD),
@@ -267,13 +277,22 @@ function readUtcOffset(given: Given): number {
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function readDuration(given: Given, limits: { readonly minMs: number; readonly maxMs: number }): number {
-  const match = /^([0-9]{1,9})([smhd])$/.exec(given.value);
-  const ms = Number(match?.[1]) * (unitMs[match?.[2] ?? ""] ?? Number.NaN);
-  if (!(ms >= limits.minMs && ms <= limits.maxMs)) {
-    throw refused(given, "a number with s, m, h or d, from 1s to 366d, such as 24h");
+function readDuration(
+  given: Given,
+  accepted: { readonly from: string; readonly to: string; readonly example: string },
+): number {
+  const { from, to, example } = accepted;
+  const ms = durationMs(given.value);
+  if (!(ms >= durationMs(from) && ms <= durationMs(to))) {
+    throw refused(given, `a number with s, m, h or d, from ${from} to ${to}, such as ${example}`);
   }
   return ms;
+}
+
+/** NaN where the text is no duration. */
+function durationMs(text: string): number {
+  const [, count, unit = ""] = /^([0-9]{1,9})([smhd])$/.exec(text) ?? [];
+  return Number(count) * (unitMs[unit] ?? Number.NaN);
 }
 
 /** The value is a secret, so the refusal does not repeat it. */

@@ -14,7 +14,8 @@ import { type SecretBox, secretBox } from "./identity/secret-box.ts";
 import { openSqliteStore } from "./store/sqlite/store.ts";
 import type { IdentityStore, Store } from "./store/store.ts";
 import { overdueSweep } from "./sweep/overdue.ts";
-import { repeat } from "./sweep/timer.ts";
+import { retentionSweep } from "./sweep/retention.ts";
+import { pause, repeat } from "./sweep/timer.ts";
 import { type Clock, systemClock } from "./task/clock.ts";
 import { type Service, services } from "./task/lifecycle.ts";
 
@@ -43,6 +44,10 @@ const graceMs = 8000;
 const passwordsAtOnce = Math.min(4, Math.max(1, availableParallelism() - 1));
 /** How often leases are looked after. */
 const sweepPauseMs = 1000;
+/** How often tasks that have ended long ago are deleted. */
+const retentionPauseMs = 60 * 60 * 1000;
+/** How long after the start that happens first: whoever waited for the server has its turn before. */
+const firstRetentionPauseMs = 2000;
 
 /**
  * Opens the store, wires everything, and listens. The only place that knows all the parts.
@@ -114,6 +119,7 @@ async function startOn(parts: {
     }),
     ping: () => store.ping(),
     clock,
+    retentionMs: config.retentionMs,
     publicUrl: () => publicUrl,
     region: config.region,
     utcOffsetMinutes: config.utcOffsetMinutes,
@@ -155,13 +161,27 @@ async function startOn(parts: {
     pauseMs: sweepPauseMs,
     onError: (error) => log.error({ err: error }, "leases could not be looked after"),
   });
+  const retention = repeat({
+    work: retentionSweep({
+      tasks: store.tasks,
+      identity: store.identity,
+      clock,
+      retentionMs: config.retentionMs,
+      pause,
+      onDeleted: (deletions) => log.info(deletions, "deleted tasks that ended before the retention"),
+    }),
+    firstPauseMs: firstRetentionPauseMs,
+    pauseMs: retentionPauseMs,
+    onError: (error) =>
+      log.error({ err: error }, "tasks that ended before the retention could not be deleted"),
+  });
 
   return {
     url,
     serviceUrls,
     firstStart: login === undefined ? undefined : { cloudsFile, ...withoutPassword(login) },
     async close() {
-      await Promise.all(open.map((app) => app.close()));
+      await Promise.all([...open.map((app) => app.close()), retention.stop()]);
       await sweep.stop();
       await store.close();
     },

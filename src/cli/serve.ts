@@ -1,7 +1,8 @@
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { readConfig, type Setting, type SettingKey, settings } from "../config.ts";
 import type { RunningServer } from "../server.ts";
+import { shortPath } from "./short-path.ts";
 
 /** `taskcenter serve`: the server, until a signal stops it. */
 export function serveCommand(): Command {
@@ -88,9 +89,4 @@ Next, in another terminal in this directory:${isFound ? "" : `\n  export TASKCEN
   npx taskcenter list                                                               # what is running, what failed
   npx taskcenter --help                                                             # everything else
 `);
-}
-
-function shortPath(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short.startsWith("..") ? path : short;
 }

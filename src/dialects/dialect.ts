@@ -55,11 +55,11 @@ export interface ServiceRequest {
   readonly nowMs: number;
 }
 
-/** What rendering needs beside the page. */
+/** What rendering needs beside the page: nothing else decides what an answer says. */
 export interface RenderContext {
-  readonly query: TaskQuery;
-  /** The zone offset that times are shown in, in minutes east of UTC. */
-  readonly utcOffsetMinutes: number;
+  readonly query: Pick<TaskQuery, "offset" | "limit">;
+  /** Shows a time in the services' form and in the zone that is set. */
+  readonly showTime: (timeMs: number) => string;
 }
 
 /** An error as the services say it. */

@@ -7,6 +7,7 @@ import { applyReport } from "../task/report.ts";
 import type { JsonObject, Task } from "../task/task.ts";
 import type { DialectRead } from "./dialect.ts";
 import { dialects } from "./index.ts";
+import { timeFormat } from "./time.ts";
 
 /** A documented call: what is asked, and what is answered, whole and with the keys in order. */
 interface Example {
@@ -171,7 +172,7 @@ for (const file of files) {
     const tasks = (tasksOfExample[file] ?? []).map((task) => ({ ...task, projectId }));
     const answer = route.render(pageOf(tasks, asked), {
       query: asked,
-      utcOffsetMinutes: example.utc_offset_minutes,
+      showTime: timeFormat(example.utc_offset_minutes),
     });
     assert.equal(JSON.stringify(answer, null, 2), JSON.stringify(example.response, null, 2));
   });

@@ -8,6 +8,7 @@ import type { TaskQuery } from "../task/query.ts";
 import { isJsonObject, type JsonValue, type Task } from "../task/task.ts";
 import type { Dialect, ServiceRequest } from "./dialect.ts";
 import { describeUnchosenError, dialectOfHost, dialects } from "./index.ts";
+import { timeFormat } from "./time.ts";
 
 test("every service has exactly one dialect", () => {
   assert.deepEqual(dialects.map(({ service }) => service).sort(), [...services].sort());
@@ -248,7 +249,7 @@ for (const { route, address } of reads) {
     fc.assert(
       fc.property(anyTask, fc.integer({ min: -840, max: 840 }), (task, utcOffsetMinutes) => {
         const page = { tasks: [task], total: 1, names: [task.name] };
-        const body = route.render(page, { query: anyPageQuery, utcOffsetMinutes });
+        const body = route.render(page, { query: anyPageQuery, showTime: timeFormat(utcOffsetMinutes) });
         const shown = Object.values(body).filter((value) => typeof value !== "number");
         assert.notEqual(shown.length, 0);
         assert.ok(shown.every(holdsOnlyStrings));
@@ -269,7 +270,7 @@ for (const { dialect, route, address } of reads.filter((read) => !withoutPlanned
     const plannedEndAtMs = Date.parse("2025-05-21T09:00:00.500Z");
     const task = sampleTask({ service: dialect.service, plannedEndAtMs });
     const page = { tasks: [task], total: 1, names: [] };
-    const body = JSON.stringify(route.render(page, { query: anyPageQuery, utcOffsetMinutes: 60 }));
+    const body = JSON.stringify(route.render(page, { query: anyPageQuery, showTime: timeFormat(60) }));
     assert.ok(body.includes('"end_time":"2025-05-21T10:00:00+0100"'), body);
   });
 }

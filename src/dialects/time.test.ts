@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { parseTime, timeFormat } from "./time.ts";
+import { exactTimeFormat, parseTime, timeFormat } from "./time.ts";
 
 const shownAt = (iso: string, utcOffsetMinutes: number): string =>
   timeFormat(utcOffsetMinutes)(Date.parse(iso));
@@ -109,6 +109,20 @@ test("a time that is shown in any zone reads as the second that it was", () => {
       const shown = timeFormat(utcOffsetMinutes)(timeMs);
       assert.equal(parseTime(shown), Math.floor(timeMs / 1000) * 1000);
       assert.equal(parseTime(shown.replace("+", " ")), parseTime(shown));
+    }),
+    { numRuns: 500, seed: 1 },
+  );
+});
+
+test("a shown time is what the calendar says of it", () => {
+  fc.assert(
+    fc.property(anyTimeMs, anyOffset, (timeMs, utcOffsetMinutes) => {
+      const local = new Date(timeMs + utcOffsetMinutes * 60_000).toISOString();
+      assert.equal(
+        timeFormat(utcOffsetMinutes)(timeMs).slice(0, -"+0000".length),
+        local.slice(0, -".000Z".length),
+      );
+      assert.equal(exactTimeFormat()(timeMs), new Date(timeMs).toISOString());
     }),
     { numRuns: 500, seed: 1 },
   );

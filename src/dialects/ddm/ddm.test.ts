@@ -5,6 +5,7 @@ import { TaskCenterError } from "../../task/error.ts";
 import { operations, type TaskStatus } from "../../task/lifecycle.ts";
 import type { Task } from "../../task/task.ts";
 import type { RenderContext } from "../dialect.ts";
+import { timeFormat } from "../time.ts";
 import { ddm } from "./index.ts";
 import { parseTaskDetail, parseTaskList } from "./parse.ts";
 import { renderTaskDetail, renderTaskList } from "./render.ts";
@@ -110,7 +111,7 @@ test("an empty task id is a parameter that was not given", () => {
 
 const context: RenderContext = {
   query: list({ ...window, offset: "7", limit: "3" }),
-  utcOffsetMinutes: -210,
+  showTime: timeFormat(-210),
 };
 
 test("a page past the end is empty, and tells where it is and how much there is", () => {

@@ -2,13 +2,11 @@ import { taskNotFound } from "../../task/error.ts";
 import type { TaskPage } from "../../task/query.ts";
 import type { JsonObject } from "../../task/task.ts";
 import type { RenderContext } from "../dialect.ts";
-import { timeFormat } from "../time.ts";
 import { shownEndMs, shownFailReason, shownProgress, shownStatus } from "../vocabulary.ts";
 import { shownOperations } from "./vocabulary.ts";
 
 /** The page "Querying Tasks". */
-export function renderTaskList({ tasks, total }: TaskPage, context: RenderContext): JsonObject {
-  const showTime = timeFormat(context.utcOffsetMinutes);
+export function renderTaskList({ tasks, total }: TaskPage, { query, showTime }: RenderContext): JsonObject {
   return {
     jobs: tasks.map((task) => ({
       id: task.id,
@@ -23,16 +21,15 @@ export function renderTaskList({ tasks, total }: TaskPage, context: RenderContex
       database_name: task.databaseName,
       fail_reason: shownFailReason(task),
     })),
-    offset: context.query.offset,
-    limit: context.query.limit,
+    offset: query.offset,
+    limit: query.limit,
     total,
   };
 }
 
 /** The page "Obtaining Information About a Task with a Specified ID". */
-export function renderTaskDetail({ tasks: [task] }: TaskPage, context: RenderContext): JsonObject {
+export function renderTaskDetail({ tasks: [task] }: TaskPage, { showTime }: RenderContext): JsonObject {
   if (task === undefined) throw taskNotFound();
-  const showTime = timeFormat(context.utcOffsetMinutes);
   return {
     job: {
       id: task.id,

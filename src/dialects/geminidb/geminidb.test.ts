@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { sampleTask } from "../../../test/factories.ts";
 import { TaskCenterError } from "../../task/error.ts";
+import { timeFormat } from "../time.ts";
 import { geminidb } from "./index.ts";
 import { parseTaskList } from "./parse.ts";
 import { renderTaskList } from "./render.ts";
@@ -192,7 +193,7 @@ test("a canceled task is a failed one with the reason", () => {
   });
   const body = renderTaskList(
     { tasks: [task], total: 11, names: [] },
-    { query: list({}), utcOffsetMinutes: 480 },
+    { query: list({}), showTime: timeFormat(480) },
   );
   assert.equal(
     JSON.stringify(body),

@@ -1,12 +1,10 @@
 import type { TaskPage } from "../../task/query.ts";
 import type { JsonObject } from "../../task/task.ts";
 import type { RenderContext } from "../dialect.ts";
-import { timeFormat } from "../time.ts";
 import { shownEndMs, shownFailReason, shownProgress, shownStatus } from "../vocabulary.ts";
 
 /** The page "Querying Tasks and Details". */
-export function renderTaskList({ tasks, total }: TaskPage, context: RenderContext): JsonObject {
-  const showTime = timeFormat(context.utcOffsetMinutes);
+export function renderTaskList({ tasks, total }: TaskPage, { showTime }: RenderContext): JsonObject {
   return {
     total_count: total,
     jobs: tasks.map((task) => ({

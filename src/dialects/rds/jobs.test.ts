@@ -4,6 +4,7 @@ import { sampleTask } from "../../../test/factories.ts";
 import { TaskCenterError } from "../../task/error.ts";
 import type { TaskCreation } from "../../task/report.ts";
 import type { JsonValue } from "../../task/task.ts";
+import { timeFormat } from "../time.ts";
 import { rds } from "./index.ts";
 import { parseInstanceTaskList, parseTaskDeletion, parseTaskDetail } from "./parse.ts";
 import { renderInstanceTaskList, renderTaskDetail } from "./render.ts";
@@ -98,7 +99,7 @@ test("an instance that no stored text can be is refused", () => {
 
 const task = (facts: Partial<TaskCreation>) =>
   sampleTask({ service: "rds", progressPercent: 60.9, createdAtMs, ...facts });
-const context = { query: detailOf({ id: "task-1" }), utcOffsetMinutes: 0 };
+const context = { query: detailOf({ id: "task-1" }), showTime: timeFormat(0) };
 
 const shownJob = (facts: Partial<TaskCreation>) =>
   JSON.stringify(renderTaskDetail({ tasks: [task(facts)], total: 1, names: [] }, context));

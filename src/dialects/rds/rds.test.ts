@@ -3,6 +3,7 @@ import test from "node:test";
 import { sampleTask } from "../../../test/factories.ts";
 import { TaskCenterError } from "../../task/error.ts";
 import type { TaskStatus } from "../../task/lifecycle.ts";
+import { timeFormat } from "../time.ts";
 import { rds } from "./index.ts";
 import { parseTaskList } from "./parse.ts";
 import { renderTaskList } from "./render.ts";
@@ -130,7 +131,7 @@ function shownTask(status: TaskStatus, failReason: string) {
   });
   const { tasks } = renderTaskList(
     { tasks: [task], total: 1, names: [task.name] },
-    { query: list({}), utcOffsetMinutes: 0 },
+    { query: list({}), showTime: timeFormat(0) },
   );
   return tasks;
 }
@@ -172,7 +173,7 @@ test("a failed task without a reason has an empty one", () => {
 test("the actions are the names of all matching tasks, also on a page past the end", () => {
   const body = renderTaskList(
     { tasks: [], total: 2, names: ["A", "B"] },
-    { query: list({}), utcOffsetMinutes: 0 },
+    { query: list({}), showTime: timeFormat(0) },
   );
   assert.equal(JSON.stringify(body), '{"tasks":[],"actions":["A","B"],"total_count":2}');
 });

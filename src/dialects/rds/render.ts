@@ -2,12 +2,10 @@ import { taskNotFound } from "../../task/error.ts";
 import type { TaskPage } from "../../task/query.ts";
 import { isJsonObject, type JsonObject, type JsonValue, type Task } from "../../task/task.ts";
 import type { RenderContext } from "../dialect.ts";
-import { timeFormat } from "../time.ts";
 import { shownEndMs, shownFailReason, shownProgress, shownStatus } from "../vocabulary.ts";
 
 /** The page "Querying Instant Tasks". A fail reason stands only at a failed task. */
-export function renderTaskList({ tasks, names, total }: TaskPage, context: RenderContext): JsonObject {
-  const showTime = timeFormat(context.utcOffsetMinutes);
+export function renderTaskList({ tasks, names, total }: TaskPage, { showTime }: RenderContext): JsonObject {
   return {
     tasks: tasks.map((task) => {
       const status = shownStatus(task);
@@ -31,14 +29,13 @@ export function renderTaskList({ tasks, names, total }: TaskPage, context: Rende
 }
 
 /** The page "Obtaining Information About a Task with a Specified ID". */
-export function renderTaskDetail({ tasks: [task] }: TaskPage, context: RenderContext): JsonObject {
+export function renderTaskDetail({ tasks: [task] }: TaskPage, { showTime }: RenderContext): JsonObject {
   if (task === undefined) throw taskNotFound();
-  return { job: shownJob(task, timeFormat(context.utcOffsetMinutes)) };
+  return { job: shownJob(task, showTime) };
 }
 
 /** The call `ListJobInfoDetail`: the count is that of the whole window, however many tasks are answered. */
-export function renderInstanceTaskList({ tasks, total }: TaskPage, context: RenderContext): JsonObject {
-  const showTime = timeFormat(context.utcOffsetMinutes);
+export function renderInstanceTaskList({ tasks, total }: TaskPage, { showTime }: RenderContext): JsonObject {
   return {
     jobs: tasks.map((task) => ({ ...shownJob(task, showTime), ...shownTaskDetail(task) })),
     count: total,
@@ -46,8 +43,7 @@ export function renderInstanceTaskList({ tasks, total }: TaskPage, context: Rend
 }
 
 /** The page "Querying Scheduled Tasks". */
-export function renderScheduledTaskList({ tasks, total }: TaskPage, context: RenderContext): JsonObject {
-  const showTime = timeFormat(context.utcOffsetMinutes);
+export function renderScheduledTaskList({ tasks, total }: TaskPage, { showTime }: RenderContext): JsonObject {
   return {
     schedule_tasks: tasks.map((task) => {
       const startMs = task.startedAtMs ?? task.plannedStartAtMs;
@@ -73,7 +69,7 @@ export function renderScheduledTaskList({ tasks, total }: TaskPage, context: Ren
 }
 
 /** A task as the calls on jobs show it: its end stands only where it has ended, its fail reason where it failed. */
-function shownJob(task: Task, showTime: (timeMs: number) => string): JsonObject {
+function shownJob(task: Task, showTime: RenderContext["showTime"]): JsonObject {
   const { entities } = task.details;
   const status = shownStatus(task);
   return {

@@ -5,6 +5,7 @@ import { TaskCenterError } from "../../task/error.ts";
 import { statusesOf } from "../../task/lifecycle.ts";
 import { applyReport, type TaskCreation } from "../../task/report.ts";
 import type { JsonValue, Task } from "../../task/task.ts";
+import { timeFormat } from "../time.ts";
 import { rds } from "./index.ts";
 import { parseScheduledTaskList } from "./parse.ts";
 import { renderScheduledTaskList } from "./render.ts";
@@ -103,7 +104,10 @@ function scheduled(facts: Partial<TaskCreation> = {}): Task {
 
 function shownText(task: Task): string {
   return JSON.stringify(
-    renderScheduledTaskList({ tasks: [task], total: 7, names: [] }, { query: list({}), utcOffsetMinutes: 0 }),
+    renderScheduledTaskList(
+      { tasks: [task], total: 7, names: [] },
+      { query: list({}), showTime: timeFormat(0) },
+    ),
   );
 }
 
@@ -217,7 +221,7 @@ test("a start is the real one once there is one, an end the real one, else the p
 test("a page past the end keeps the total", () => {
   const body = renderScheduledTaskList(
     { tasks: [], total: 2, names: [] },
-    { query: list({}), utcOffsetMinutes: 0 },
+    { query: list({}), showTime: timeFormat(0) },
   );
   assert.equal(JSON.stringify(body), '{"schedule_tasks":[],"total_count":2}');
 });

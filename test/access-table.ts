@@ -83,6 +83,8 @@ export const calls: Readonly<Record<string, Row>> = {
     body: () => ({ service: "rds", name: "BackupInstance", instance: { id: "in-1" } }),
   },
   "GET /v1/:project_id/tasks": { for: "readers", status: 200 },
+  "POST /v1/:project_id/tasks::batch": { for: "reporters", status: 200 },
+  "GET /v1/:project_id/tasks::stats": { for: "readers", status: 200 },
   "GET /v1/:project_id/tasks/:id": { for: "readers", status: 200 },
   "PATCH /v1/:project_id/tasks/:id": { for: "reporters", status: 200, body: () => ({}) },
   "DELETE /v1/:project_id/tasks/:id": { for: "operators", status: 204, fresh: "task" },
@@ -139,7 +141,7 @@ export const callsOfTasks = Object.keys(calls).filter((call) =>
   /^\w+ \/(?:v1|ddm|rds|geminidb)\//.test(call),
 );
 
-/** The address of a call, with what its parameters stand for. */
+/** The address of a call, with what its parameters stand for. Two colons are how the router writes one. */
 export function addressOf(call: string, given: Readonly<Record<string, string>>): string {
   const [, path = ""] = call.split(" ");
   const query = calls[call]?.query;
@@ -150,8 +152,10 @@ export function addressOf(call: string, given: Readonly<Record<string, string>>)
     instance_id: "in-1",
     ...given,
   };
-  return Object.entries(values).reduce(
-    (address, [name, value]) => address.replaceAll(new RegExp(`:${name}\\b`, "g"), value),
-    query === undefined ? path : `${path}?${query}`,
-  );
+  return Object.entries(values)
+    .reduce(
+      (address, [name, value]) => address.replaceAll(new RegExp(`:${name}\\b`, "g"), value),
+      query === undefined ? path : `${path}?${query}`,
+    )
+    .replace("::", ":");
 }

@@ -8,7 +8,10 @@ let nowMs = startMs;
 let server: TestServer;
 
 before(async () => {
-  server = await startServer({ clock: () => nowMs, flags: { "token-lifetime": "366d" } });
+  server = await startServer({
+    clock: () => nowMs,
+    flags: { "token-lifetime": "366d", retention: "36500d" },
+  });
 });
 after(() => server.close());
 
@@ -225,6 +228,8 @@ describe("creating a task", () => {
     );
     const headers = { "content-type": "text/plain" };
     assertProblem(await server.call(path(), { body: "hello", headers }), 415, "unsupported-media-type");
+    const packed = { "content-encoding": "gzip" };
+    assertProblem(await server.call(path(), { body: "{}", headers: packed }), 415, "unsupported-media-type");
     const deep = `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`;
     const answer = await server.call(path(), {
       body: `{"service":"rds","name":"n","instance":{"id":"i"},"details":${deep}}`,

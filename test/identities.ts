@@ -98,6 +98,7 @@ export function signedHeaders(request: {
 }): Record<string, string> {
   const { key, method, body = "", nowMs, form = "Access" } = request;
   const { host, pathname, searchParams } = new URL(request.url);
+  const path = pathname.replaceAll(":", "%3A");
   const date = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, "");
   const query = [...searchParams]
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
@@ -112,7 +113,7 @@ export function signedHeaders(request: {
   const names = signed.map(([name]) => name).join(";");
   const canonical = [
     method,
-    pathname.endsWith("/") ? pathname : `${pathname}/`,
+    path.endsWith("/") ? path : `${path}/`,
     query,
     ...signed.map(([name, value]) => `${name}:${value}`),
     "",

@@ -113,6 +113,7 @@ export async function openIam(context: TestContext): Promise<OpenIam> {
     administration: open.administration,
     ping: async () => undefined,
     clock: open.nowMs,
+    retentionMs: 400 * 24 * 60 * 60 * 1000,
     publicUrl: () => publicUrl,
     region: "eu-de",
     utcOffsetMinutes: 0,

@@ -288,14 +288,13 @@ test("the OpenAPI document describes every call of our own API", async () => {
     "get /v1/{project_id}/tasks",
     "get /v1/{project_id}/tasks/{id}",
     "get /v1/{project_id}/tasks/{id}/history",
+    "get /v1/{project_id}/tasks:stats",
     "patch /v1/{project_id}/tasks/{id}",
     "post /v1/{project_id}/tasks",
+    "post /v1/{project_id}/tasks:batch",
   ]);
-  assert.equal(
-    json.paths["/v1/{project_id}/tasks"].get.parameters.find((p: { name: string }) => p.name === "limit")
-      .schema.maximum,
-    500,
-  );
+  const { parameters } = json.paths["/v1/{project_id}/tasks/{id}/history"].get;
+  assert.equal(parameters.find((p: { name: string }) => p.name === "limit").schema.maximum, 500);
 });
 
 test("the OpenAPI document tells the headers and media types that are really used", async () => {
@@ -316,6 +315,25 @@ test("the OpenAPI document tells the headers and media types that are really use
   const created = await create();
   for (const header of Object.keys(post.responses["201"].headers))
     assert.ok(created.headers.get(header), header);
+});
+
+test("the OpenAPI document tells the list's three forms, its refusal, and the keys that follow a pattern", async () => {
+  const { json } = await server.call("/openapi.json");
+  for (const address of ["tasks", "tasks:stats"]) {
+    const { parameters, responses } = json.paths[`/v1/{project_id}/${address}`].get;
+    const named = (name: string) => parameters.find((parameter: { name: string }) => parameter.name === name);
+    // An object in a query is sent member by member unless style or explode say otherwise.
+    const { schema, ...labels } = named("labels");
+    assert.deepEqual(Object.keys(labels).sort(), ["description", "in", "name", "required"]);
+    assert.equal(labels.in, "query");
+    assert.match("label.team", new RegExp(schema.propertyNames.pattern));
+    assert.deepEqual(schema.additionalProperties, { type: "string", maxLength: 256 });
+    for (const key of ["q", "stale", "instance_name", "database_name"])
+      assert.equal(named(key).required, false);
+    assert.deepEqual(Object.keys(responses["422"].content), ["application/problem+json"]);
+  }
+  const { content } = json.paths["/v1/{project_id}/tasks"].get.responses["200"];
+  assert.deepEqual(Object.keys(content), ["application/json", "text/csv", "application/x-ndjson"]);
 });
 
 test("health and version need no token", async () => {

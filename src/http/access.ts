@@ -31,6 +31,11 @@ export interface AccessCheck {
     payload: RequestPayload,
   ) => Promise<RequestPayload>;
   readonly preHandler: (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
+  /**
+   * Asks once more in the midst of a long answer, whatever the proof was.
+   * @throws TaskCenterError where the caller may not go on.
+   */
+  readonly askAgain: (request: FastifyRequest) => Promise<void>;
 }
 
 /** A check for routes without a project in their path: anybody who is somebody. */
@@ -81,9 +86,12 @@ function accessCheck(identity: Identity, { wantedBy, requireRight }: Requirement
     return identity.authenticate(token);
   }
 
-  async function identifyAgain(request: FastifyRequest): Promise<void> {
-    request.caller = await identifyByToken(request);
-    requireRight(request.caller, request);
+  async function askAgain(request: FastifyRequest): Promise<void> {
+    const caller = isSigned(request.headers.authorization)
+      ? await identity.authenticateSigner(callerOf(request).proof, wantedBy(request))
+      : await identifyByToken(request);
+    requireRight(caller, request);
+    request.caller = caller;
   }
 
   return {
@@ -95,7 +103,11 @@ function accessCheck(identity: Identity, { wantedBy, requireRight }: Requirement
         const body = signedBody(request, payload);
         const { method, headers, originalUrl } = request;
         const signed = { method, headers, target: localTarget(originalUrl), hashBody: body.hash };
-        caller = await identity.authenticateSignature(signed, wantedBy(request));
+        try {
+          caller = await identity.authenticateSignature(signed, wantedBy(request));
+        } finally {
+          body.endWait();
+        }
         rest = body.rest();
       } else {
         caller = await identifyByToken(request);
@@ -108,11 +120,13 @@ function accessCheck(identity: Identity, { wantedBy, requireRight }: Requirement
     // A signature was verified when the body had come: nothing has been waited for since.
     preHandler(request, _reply, done) {
       if (hasBody(request) && !isSigned(request.headers.authorization)) {
-        identifyAgain(request).then(() => done(), done);
+        askAgain(request).then(() => done(), done);
       } else {
         done();
       }
     },
+
+    askAgain,
   };
 }
 

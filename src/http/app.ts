@@ -18,11 +18,14 @@ import { answerError, renderError } from "./errors.ts";
 import { chosenDialect, faceOf, routedUrl } from "./faces.ts";
 import { registerHealthRoutes } from "./health.ts";
 import { registerIamRoutes } from "./iam/routes.ts";
+import { checkEncoding } from "./media-types.ts";
 import { refuseOtherMethods } from "./methods.ts";
 import { registerOpenApi } from "./openapi.ts";
 import { isWellEncoded, parseQuery } from "./query.ts";
 import { registerServiceRoutes } from "./services.ts";
 import { maxBodyBytes } from "./signed-body.ts";
+import { registerTaskBatch } from "./task-batch.ts";
+import { registerTaskListRoutes } from "./task-lists.ts";
 import { registerTaskRoutes } from "./tasks.ts";
 
 /** Everything the HTTP side needs; it reaches nothing else. */
@@ -33,6 +36,8 @@ export interface AppDeps {
   /** Throws `store-unavailable` while the store does not answer. */
   readonly ping: () => Promise<void>;
   readonly clock: Clock;
+  /** How long tasks are kept after they have ended: nothing older is created. */
+  readonly retentionMs: number;
   /** A function, since a server on any free port knows its address only once it listens. */
   readonly publicUrl: () => string;
   readonly region: string;
@@ -109,6 +114,8 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   registerIamRoutes(app, deps);
   registerServiceRoutes(app, deps);
   registerTaskRoutes(app, deps);
+  registerTaskListRoutes(app, deps);
+  registerTaskBatch(app, deps);
   app.register(collected);
   await app.ready();
   // An expectation that nobody knows is no reason to refuse a request that everybody understands.
@@ -117,7 +124,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
 }
 
 /** Size and form come before everything else, as a gateway checks them. */
-function checkForm({ raw, headers }: FastifyRequest): void {
+function checkForm({ raw, headers, routeOptions }: FastifyRequest): void {
   const { url = "/", httpVersion } = raw;
   if (httpVersion === "1.1" && headers.host === undefined) {
     throw new TaskCenterError("malformed-request", "The request names no host.");
@@ -127,7 +134,7 @@ function checkForm({ raw, headers }: FastifyRequest): void {
   if (url.includes("#")) throw new TaskCenterError("malformed-request", "A request URI has no fragment.");
   if (!isWellEncoded(url))
     throw new TaskCenterError("malformed-request", "The request URI is not well encoded.");
-  if (Number(headers["content-length"] ?? 0) > maxBodyBytes) {
+  if (Number(headers["content-length"] ?? 0) > (routeOptions.bodyLimit ?? maxBodyBytes)) {
     throw new TaskCenterError("request-too-large", "The request body is too large.");
   }
 }
@@ -149,8 +156,9 @@ function acceptEmptyJson(app: FastifyInstance): void {
     ["application/json", "application/merge-patch+json"],
     { parseAs: "buffer" },
     (request, body, done) => {
-      if (body.length === 0) done(null, undefined);
-      else if (isUtf8(body as Buffer)) parseJson(request, body.toString(), done);
+      if (body.length === 0) return done(null, undefined);
+      checkEncoding(request.headers);
+      if (isUtf8(body as Buffer)) parseJson(request, body.toString(), done);
       else done(new TaskCenterError("malformed-request", "The body must be JSON in UTF-8."));
     },
   );

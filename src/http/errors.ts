@@ -41,16 +41,32 @@ export function renderError(error: TaskCenterError, context: ErrorContext): Rend
 const json = "application/json; charset=utf-8";
 
 function renderProblem(error: TaskCenterError, context: ErrorContext): RenderedError {
+  const { errors, ...problem } = problemDocument(error, context.publicUrl);
+  return {
+    status: problem.status,
+    contentType: "application/problem+json; charset=utf-8",
+    body: { ...problem, request_id: context.requestId, ...(errors === undefined ? {} : { errors }) },
+  };
+}
+
+/** What our own API says of an error, whatever request it belongs to. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly errors?: readonly FieldProblem[];
+}
+
+export function problemDocument(error: TaskCenterError, publicUrl: string): ProblemDocument {
   const { status, title } = problems[error.code];
-  const body = {
-    type: `${context.publicUrl}/docs/errors#${error.code}`,
+  return {
+    type: `${publicUrl}/docs/errors#${error.code}`,
     title,
     status,
     detail: error.message,
-    request_id: context.requestId,
     ...(error.fields.length > 0 ? { errors: error.fields } : {}),
   };
-  return { status, contentType: "application/problem+json; charset=utf-8", body };
 }
 
 function renderServiceError(error: ServiceError, context: ErrorContext): RenderedError {
@@ -72,9 +88,7 @@ export function answerError(
     requestId: request.id,
     publicUrl,
   });
-  if (rendered.status >= 500) {
-    request.log.error({ err: error.cause ?? error, code: error.code }, error.message);
-  }
+  logFailure(error, rendered.status, request);
   if (error.retryAfterSeconds !== undefined) reply.header("retry-after", error.retryAfterSeconds);
   return reply
     .code(rendered.status)
@@ -82,8 +96,13 @@ export function answerError(
     .send(JSON.stringify(rendered.body));
 }
 
+/** Logs an error that is nobody's fault but ours. */
+export function logFailure(error: TaskCenterError, status: number, request: FastifyRequest): void {
+  if (status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, error.message);
+}
+
 /** Whatever was thrown, in our words. What nobody foresaw becomes `internal`, shown without detail. */
-function asTaskCenterError(thrown: unknown): TaskCenterError {
+export function asTaskCenterError(thrown: unknown): TaskCenterError {
   if (thrown instanceof TaskCenterError) return thrown;
   const error = thrown as Partial<FastifyError>;
   if (error.validation !== undefined) return refusedShape(error.validation, error.validationContext);
@@ -111,7 +130,7 @@ function asTaskCenterError(thrown: unknown): TaskCenterError {
 type SchemaProblem = NonNullable<FastifyError["validation"]>[number] & { readonly propertyName?: string };
 
 /** The validator stops at the first problem; of a value that fits none of several forms, the first form's is told. */
-function refusedShape(
+export function refusedShape(
   [problem]: readonly SchemaProblem[],
   context: FastifyError["validationContext"],
 ): TaskCenterError {

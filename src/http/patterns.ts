@@ -9,6 +9,8 @@ export const taskIdPattern = "^[A-Za-z0-9_-]{1,64}$";
 export const cursorPattern = "^[0-9]{1,15}$";
 export const idempotencyKeyPattern = "^[ -~]{1,255}$";
 export const labelKeyPattern = "^[a-z0-9._-]{1,63}$";
+/** A key of a query that filters by a label: `label.team`. */
+export const labelFilterPattern = "^label\\.[a-z0-9._-]{1,63}$";
 
 /** What a pattern means in words, for the message of a value that does not match it. */
 export const patternMeanings: Readonly<Record<string, string>> = {

@@ -20,6 +20,7 @@ export const problems = {
   "idempotency-key-reused": { status: 422, title: "The idempotency key was used with another body" },
   "transition-refused": { status: 409, title: "The lifecycle does not allow the change" },
   "revision-mismatch": { status: 412, title: "The task has changed meanwhile" },
+  "query-too-broad": { status: 422, title: "The question is too broad" },
   "too-many-requests": { status: 429, title: "Too many requests" },
   "store-unavailable": { status: 503, title: "The store does not answer" },
   internal: { status: 500, title: "The server failed" },

@@ -1,14 +1,14 @@
-import { timeFormat } from "../dialects/time.ts";
+import { exactTimeFormat } from "../dialects/time.ts";
 import { invalidParameter } from "../task/error.ts";
-import { statusesMeaning, statusMeanings, type TaskStatus } from "../task/lifecycle.ts";
-import type { HistoryPage, TaskFilter, TaskPage } from "../task/query.ts";
+import { statusMeanings } from "../task/lifecycle.ts";
+import type { HistoryPage, TaskCounts, TaskPage } from "../task/query.ts";
 import type { TaskCreation, TaskReport } from "../task/report.ts";
-import { isStale, leaseExpiresAtMs, operationsOf, type Task } from "../task/task.ts";
+import { type HistoryEntry, isStale, leaseExpiresAtMs, operationsOf, type Task } from "../task/task.ts";
 import type {
   CreateTaskBody,
   HistoryDocument,
-  ListTasksQuery,
   ReportTaskBody,
+  TaskCountsDocument,
   TaskDocument,
   TaskList,
 } from "./task-schemas.ts";
@@ -61,29 +61,8 @@ export function readReport(body: ReportTaskBody): TaskReport {
   };
 }
 
-/** Reads the list's filters. @throws TaskCenterError `invalid-parameter` for an impossible time. */
-export function readFilter(projectId: string, query: ListTasksQuery): TaskFilter {
-  return {
-    projectId,
-    ...named("services", query.service),
-    ...named("kinds", query.kind),
-    ...named("statuses", wantedStatuses(query)),
-    ...named("names", query.name),
-    ...named("instanceIds", query.instance_id),
-    ...named("orderIds", query.order_id),
-    ...named("createdFromMs", readTime("created_from", query.created_from)),
-    ...named("createdToMs", readTime("created_to", query.created_to)),
-  };
-}
-
-function wantedStatuses({ status, state }: ListTasksQuery): readonly TaskStatus[] | undefined {
-  if (state === undefined) return status;
-  const meant = statusesMeaning(state);
-  return status === undefined ? meant : meant.filter((word) => status.includes(word));
-}
-
 /** A task as our API answers it at a moment, which decides whether it is stale. */
-export function taskDocument(task: Task, nowMs: number): TaskDocument {
+export function taskDocument(task: Task, nowMs: number, details = task.details): TaskDocument {
   return {
     id: task.id,
     project_id: task.projectId,
@@ -109,28 +88,49 @@ export function taskDocument(task: Task, nowMs: number): TaskDocument {
     attempt: task.attempt,
     stale: isStale(task, nowMs),
     lease_expires_at: optionalTimeText(leaseExpiresAtMs(task)),
-    details: task.details,
+    details,
     labels: task.labels,
     created_by: task.createdBy,
     revision: task.revision,
   };
 }
 
-export function taskList(page: TaskPage, nowMs: number): TaskList {
-  return { tasks: page.tasks.map((task) => taskDocument(task, nowMs)), total: page.total };
+/** A page of the list, and the cursor of the page that follows; null on the last one. */
+export interface ListPage extends Pick<TaskPage, "tasks" | "total"> {
+  readonly nextCursor: string | null;
+}
+
+export function taskList({ tasks, total, nextCursor }: ListPage, nowMs: number): TaskList {
+  return { tasks: tasks.map((task) => taskDocument(task, nowMs)), total, next_cursor: nextCursor };
+}
+
+export function taskCounts({ groups, total }: TaskCounts): TaskCountsDocument {
+  return {
+    groups: groups.map(({ bucketMs, count, ...properties }) => ({
+      ...properties,
+      ...(bucketMs === undefined ? {} : { bucket: timeText(bucketMs) }),
+      count,
+    })),
+    total,
+  };
 }
 
 export function historyDocument(page: HistoryPage): HistoryDocument {
   return {
-    history: page.entries.map((entry) => ({
-      revision: entry.revision,
-      at: timeText(entry.atMs),
-      reported_at: timeText(entry.reportedAtMs),
-      by: entry.by,
-      message: entry.message,
-      changes: entry.changes,
-    })),
+    history: page.entries.map(historyLine),
     next_cursor: page.more ? String(page.entries.at(-1)?.revision ?? 0) : null,
+  };
+}
+
+/** A line of a task's history as our API answers it. */
+export function historyLine(entry: HistoryEntry): HistoryDocument["history"][number] {
+  return {
+    revision: entry.revision,
+    at: timeText(entry.atMs),
+    reported_at: timeText(entry.reportedAtMs),
+    by: entry.by,
+    message: entry.message,
+    changes: entry.changes,
   };
 }
 
@@ -142,7 +142,11 @@ function named<K extends string, V>(key: K, value: V | undefined): { readonly [P
 /** The last moment that has four digits for its year in every zone that times are shown in. */
 const latestTimeMs = Date.UTC(9999, 11, 31, 9, 59, 59, 999);
 
-function readTime<T extends string | null | undefined>(field: string, text: T): number | Exclude<T, string> {
+/** Reads a time that its schema has accepted. @throws TaskCenterError `invalid-parameter` where there is no such time. */
+export function readTime<T extends string | null | undefined>(
+  field: string,
+  text: T,
+): number | Exclude<T, string> {
   if (typeof text !== "string") return text as Exclude<T, string>;
   // The schema lets RFC 3339's other spellings pass too: a space for the T, lower case, a leap second.
   const timeMs = Date.parse(text.toUpperCase().replace(" ", "T"));
@@ -152,13 +156,8 @@ function readTime<T extends string | null | undefined>(field: string, text: T): 
   return timeMs;
 }
 
-const secondsText = timeFormat(0);
-
-/** RFC 3339 in UTC with milliseconds: what `toISOString` says, in a third of its time. Lists are full of times. */
-export function timeText(timeMs: number): string {
-  const seconds = secondsText(timeMs).slice(0, -"+0000".length);
-  return `${seconds}.${String(timeMs % 1000).padStart(3, "0")}Z`;
-}
+/** RFC 3339 in UTC with milliseconds. */
+export const timeText = exactTimeFormat();
 
 function optionalTimeText(timeMs: number | null): string | null {
   return timeMs === null ? null : timeText(timeMs);

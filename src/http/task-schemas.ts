@@ -1,10 +1,12 @@
 import { type Static, Type } from "typebox";
 import { operations, services, taskKinds, taskStates, taskStatuses } from "../task/lifecycle.ts";
+import { taskGroupings } from "../task/query.ts";
 import { maxLabels } from "../task/report.ts";
 import type { JsonObject } from "../task/task.ts";
 import {
   cursorPattern,
   idempotencyKeyPattern,
+  labelFilterPattern,
   labelKeyPattern,
   taskIdPattern,
   textPattern,
@@ -69,7 +71,9 @@ export const CreateTaskBody = Type.Object(
     order_id: Type.Optional(text(0, 64, "the order that the task belongs to")),
     fail_reason: Type.Optional(text(0, 4096, "why it failed")),
     created_at: Type.Optional(
-      time("default the earliest of now, started_at and ended_at; at most 5 minutes ahead"),
+      time(
+        "default the earliest of now, started_at and ended_at; at most 5 minutes ahead, and no older than the retention",
+      ),
     ),
     started_at: Type.Optional(nullable(time("when the execution began"))),
     ended_at: Type.Optional(
@@ -141,28 +145,91 @@ const anyOf = <const T extends readonly string[]>(words: T) =>
   Type.Array(word(words, "any of these"), { maxItems: 100 });
 const anyText = (description: string) =>
   Type.Array(Type.String({ maxLength: 256 }), { maxItems: 100, description });
+const flag = (description: string) => Type.Boolean({ description });
 
-/** The query of `GET /v1/{project_id}/tasks`. A repeated key means any of its values. */
-export const ListTasksQuery = Type.Object(
-  {
-    service: Type.Optional(anyOf(services)),
-    kind: Type.Optional(anyOf(taskKinds)),
-    state: Type.Optional(anyOf(taskStates)),
-    status: Type.Optional(anyOf(taskStatuses)),
-    name: Type.Optional(anyText("exact names")),
-    instance_id: Type.Optional(anyText("exact instance ids")),
-    order_id: Type.Optional(anyText("exact order ids")),
-    created_from: Type.Optional(time("created at this time or later")),
-    created_to: Type.Optional(time("created at this time or earlier")),
-    sort: Type.Optional(word(["-created_at", "created_at"], "default -created_at: newest first; ties by id")),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: "default 50" })),
-    offset: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: "default 0" }),
+/** Which tasks are meant: the keys that every question about many tasks has. A repeated key means any of its values. */
+const filterKeys = {
+  service: Type.Optional(anyOf(services)),
+  kind: Type.Optional(anyOf(taskKinds)),
+  state: Type.Optional(anyOf(taskStates)),
+  status: Type.Optional(anyOf(taskStatuses)),
+  name: Type.Optional(anyText("exact names")),
+  instance_id: Type.Optional(anyText("exact instance ids")),
+  instance_name: Type.Optional(anyText("exact instance names")),
+  database_name: Type.Optional(anyText("exact database names")),
+  order_id: Type.Optional(anyText("exact order ids")),
+  q: Type.Optional(
+    Type.Array(text(1, 256, "a part"), {
+      maxItems: 100,
+      description:
+        "parts of id, name, instance id, instance name, database name or fail reason; of A to Z the case does not matter",
+    }),
+  ),
+  stale: Type.Optional(flag("silent for longer than promised, or not")),
+  created_from: Type.Optional(time("created at this time or later")),
+  created_to: Type.Optional(time("created at this time or earlier")),
+};
+const FilterQuery = Type.Object(filterKeys);
+export type FilterQuery = Static<typeof FilterQuery>;
+
+/** A query with filters: beside the keys that have a name, one for every label that there may be. */
+const filtered = {
+  ...strict,
+  patternProperties: {
+    [labelFilterPattern]: anyText(
+      "by label, as label.team=orders: exact values of the label whose key follows the point; a key may be repeated",
     ),
   },
-  strict,
+};
+
+/** The query of `GET /v1/{project_id}/tasks`. */
+export const ListTasksQuery = Type.Object(
+  {
+    ...filterKeys,
+    sort: Type.Optional(word(["-created_at", "created_at"], "default -created_at: newest first; ties by id")),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: "of JSON at most 500, default 50; of CSV and NDJSON any number, default all",
+      }),
+    ),
+    offset: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: "default 0; not with a cursor, and only of JSON",
+      }),
+    ),
+    cursor: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        description: "the next_cursor of the page before, with the same sort; only of JSON",
+      }),
+    ),
+    history: Type.Optional(flag("of NDJSON alone: every line is {task, history}; default false")),
+  },
+  filtered,
 );
 export type ListTasksQuery = Static<typeof ListTasksQuery>;
+
+/** The query of `GET /v1/{project_id}/tasks:stats`. */
+export const CountTasksQuery = Type.Object(
+  {
+    ...filterKeys,
+    group_by: Type.Optional(
+      Type.Array(word(taskGroupings, "a property that tells groups apart"), {
+        maxItems: 100,
+        description: "may also be separated by commas",
+      }),
+    ),
+    bucket: Type.Optional(
+      word(["1m", "5m", "15m", "1h", "6h", "1d"], "the length of the buckets of creation times, in UTC"),
+    ),
+  },
+  filtered,
+);
+export type CountTasksQuery = Static<typeof CountTasksQuery>;
 
 /** The query of `GET /v1/{project_id}/tasks/{id}/history`. */
 export const ListHistoryQuery = Type.Object(
@@ -232,8 +299,27 @@ export type TaskDocument = Static<typeof TaskDocument>;
 export const TaskList = Type.Object({
   tasks: Type.Array(TaskDocument),
   total: Type.Integer({ description: "exact, for the whole filter" }),
+  next_cursor: nullable(
+    Type.String({ description: "the cursor of the page that follows; null on the last one" }),
+  ),
 });
 export type TaskList = Static<typeof TaskList>;
+
+/** How many tasks there are in each group: a member for each property that was asked for. */
+export const TaskCountsDocument = Type.Object({
+  groups: Type.Array(
+    Type.Object({
+      state: Type.Optional(word(taskStates, "what the status means over all services")),
+      status: Type.Optional(word(taskStatuses, "the service's word")),
+      service: Type.Optional(word(services, "the service")),
+      name: Type.Optional(Type.String()),
+      bucket: Type.Optional(time("when the bucket of creation times begins")),
+      count: Type.Integer({ description: "at least 1: groups without tasks are left out" }),
+    }),
+  ),
+  total: Type.Integer({ description: "exact, for the whole filter" }),
+});
+export type TaskCountsDocument = Static<typeof TaskCountsDocument>;
 
 export const HistoryDocument = Type.Object({
   history: Type.Array(
@@ -259,3 +345,20 @@ export const Problem = Type.Object({
   request_id: Type.String(),
   errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
 });
+
+const refusal = {
+  description: "The refusal, with the reason.",
+  content: { "application/problem+json": { schema: Problem } },
+};
+/** What every call of our own API may answer instead of what was asked for. */
+export const refusals = { "4xx": refusal, "5xx": refusal };
+/** What the calls that look for tasks may answer besides. */
+export const searchRefusals = {
+  422: { ...refusal, description: "The question takes longer than it may: query-too-broad." },
+  ...refusals,
+};
+
+/** A header of an answer. */
+export function answerHeader(description: string): object {
+  return { type: "string", description };
+}

@@ -1,61 +1,48 @@
-import { randomUUIDv7 } from "node:crypto";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Identity } from "../identity/identity.ts";
-import type { CreationReceipt, TaskStore } from "../store/store.ts";
+import type { TaskStore } from "../store/store.ts";
 import type { Clock } from "../task/clock.ts";
-import { invalidParameter, TaskCenterError, taskNotFound } from "../task/error.ts";
-import { applyReport, checkPlain, createTask } from "../task/report.ts";
-import type { JsonValue } from "../task/task.ts";
+import { taskNotFound } from "../task/error.ts";
 import { callerName, requireAccess } from "./access.ts";
 import { checkIfMatch, entityTag, isUnchanged } from "./entity-tags.ts";
-import { digestOf } from "./idempotency.ts";
-import { pageLinks } from "./links.ts";
 import type { Query } from "./query.ts";
+import { historyDocument, taskDocument } from "./task-documents.ts";
+import { defaultLimit, readQuery } from "./task-queries.ts";
 import {
-  historyDocument,
-  readCreation,
-  readFilter,
-  readReport,
-  taskDocument,
-  taskList,
-} from "./task-documents.ts";
-import {
+  answerHeader,
   ConditionalHeaders,
   CreateTaskBody,
   CreateTaskHeaders,
   FreshnessHeaders,
   HistoryDocument,
   ListHistoryQuery,
-  ListTasksQuery,
-  Problem,
   ProjectParams,
   ReportTaskBody,
+  refusals,
   TaskDocument,
-  TaskList,
   TaskParams,
 } from "./task-schemas.ts";
+import { taskWriting } from "./task-writing.ts";
 
-/** How many tasks, or history lines, a page has unless the caller says otherwise. */
-const defaultLimit = 50;
-
-/** Our own API: create, report, read and delete tasks of all services. */
+/** Our own API about one task: create, report, read and delete. */
 export function registerTaskRoutes(
   root: FastifyInstance,
-  deps: { readonly tasks: TaskStore; readonly identity: Identity; readonly clock: Clock },
+  deps: {
+    readonly tasks: TaskStore;
+    readonly identity: Identity;
+    readonly clock: Clock;
+    readonly retentionMs: number;
+  },
 ): void {
   const { tasks, identity, clock } = deps;
+  const writing = taskWriting(deps);
   const app = root.withTypeProvider<TypeBoxTypeProvider>();
   const about = { tags: ["tasks"] };
-  const refused = {
-    description: "The refusal, with the reason.",
-    content: { "application/problem+json": { schema: Problem } },
-  };
-  const problem = { "4xx": refused, "5xx": refused };
   /** An answer that is a task, and the entity tag of its revision. */
   const task = (description: string, headers: Record<string, object> = {}) => ({
     description,
-    headers: { etag: text('the revision, in quotes: "3"'), ...headers },
+    headers: { etag: answerHeader('the revision, in quotes: "3"'), ...headers },
     content: { "application/json": { schema: TaskDocument } },
   });
 
@@ -72,86 +59,20 @@ export function registerTaskRoutes(
         params: ProjectParams,
         headers: CreateTaskHeaders,
         body: CreateTaskBody,
-        response: { 201: task("The task.", { location: text("where the task is") }), ...problem },
+        response: { 201: task("The task.", { location: answerHeader("where the task is") }), ...refusals },
       },
     },
     async (request, reply) => {
       const projectId = request.params.project_id;
-      const idempotencyKey = request.headers["idempotency-key"];
-      const creation = readCreation(request.body);
-      const answerTo = (accepted: Omit<CreationReceipt, "digest">) =>
-        createTask(creation, {
-          projectId,
-          id: accepted.taskId,
-          createdBy: accepted.createdBy,
-          nowMs: accepted.acceptedAtMs,
-        });
-      const accepted = {
-        taskId: creation.id ?? randomUUIDv7(),
-        acceptedAtMs: clock(),
-        createdBy: callerName(request),
-      };
-      // What is acceptable is known to nest no deeper than it may, which the digest relies on.
-      checkPlain(creation.details ?? {});
-      const digest = digestOf(request.body as JsonValue);
-      const standing = await tasks.createTask({
+      const task = await writing.create(request.body, {
         projectId,
-        make: () => answerTo(accepted),
-        receipt: { ...accepted, digest },
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+        by: callerName(request),
+        idempotencyKey: request.headers["idempotency-key"],
       });
-      if (standing.receipt.digest !== digest) {
-        throw standing.foundBy === "key"
-          ? new TaskCenterError("idempotency-key-reused", "The Idempotency-Key was used with another body.")
-          : new TaskCenterError(
-              "task-exists",
-              "A task with this id exists, and was created with another body.",
-            );
-      }
-      const { task } = answerTo(standing.receipt);
       reply.code(201);
       reply.header("location", `/v1/${encodeURIComponent(projectId)}/tasks/${task.id}`);
       reply.header("etag", entityTag(task, task.heardAtMs));
       return taskDocument(task, task.heardAtMs);
-    },
-  );
-
-  app.get(
-    "/v1/:project_id/tasks",
-    {
-      ...requireAccess(identity, "read"),
-      preValidation: async (request) => {
-        request.query = readListQuery(request.query as Query);
-      },
-      schema: {
-        ...about,
-        operationId: "listTasks",
-        summary: "List tasks, newest first, with the exact total",
-        description: "A repeated key means any of its values. Role: reader.",
-        params: ProjectParams,
-        querystring: ListTasksQuery,
-        response: {
-          200: {
-            description: "A page of tasks, and how many there are in all.",
-            headers: { link: text("first, prev, next and last page, as RFC 8288 writes links") },
-            content: { "application/json": { schema: TaskList } },
-          },
-          ...problem,
-        },
-      },
-    },
-    async (request, reply) => {
-      const { project_id: projectId } = request.params;
-      const { offset = 0, limit = defaultLimit, sort = "-created_at" } = request.query;
-      const page = await tasks.listTasks({
-        filter: readFilter(projectId, request.query),
-        order: sort === "created_at" ? "oldest-first" : "newest-first",
-        offset,
-        limit,
-        withNames: false,
-      });
-      reply.header("link", pageLinks(request.raw.url ?? "", { offset, limit, total: page.total }));
-      return taskList(page, clock());
     },
   );
 
@@ -169,7 +90,7 @@ export function registerTaskRoutes(
         response: {
           200: task("The task."),
           304: { type: "null", description: "It is as the caller has it." },
-          ...problem,
+          ...refusals,
         },
       },
     },
@@ -202,15 +123,14 @@ export function registerTaskRoutes(
         headers: ConditionalHeaders,
         consumes: ["application/json", "application/merge-patch+json"],
         body: ReportTaskBody,
-        response: { 200: task("The task as it stands now."), ...problem },
+        response: { 200: task("The task as it stands now."), ...refusals },
       },
     },
     async (request, reply) => {
-      const report = readReport(request.body);
-      const by = callerName(request);
-      const task = await tasks.changeTask(taskKey(request), (current) => {
-        checkIfMatch(request.headers["if-match"], current);
-        return applyReport(current, report, { by, nowMs: clock() });
+      const task = await writing.report(request.body, {
+        ...taskKey(request),
+        by: callerName(request),
+        ifMatch: request.headers["if-match"],
       });
       const nowMs = clock();
       reply.header("etag", entityTag(task, nowMs));
@@ -223,7 +143,7 @@ export function registerTaskRoutes(
     {
       ...requireAccess(identity, "read"),
       preValidation: async (request) => {
-        request.query = readHistoryQuery(request.query as Query);
+        request.query = readQuery(request.query as Query);
       },
       schema: {
         ...about,
@@ -237,7 +157,7 @@ export function registerTaskRoutes(
             description: "A page of the history.",
             content: { "application/json": { schema: HistoryDocument } },
           },
-          ...problem,
+          ...refusals,
         },
       },
     },
@@ -261,7 +181,7 @@ export function registerTaskRoutes(
           "Only the record: it stops nothing. With If-Match: 412 when the revision has moved. Role: operator.",
         params: TaskParams,
         headers: ConditionalHeaders,
-        response: { 204: { type: "null", description: "deleted" }, ...problem },
+        response: { 204: { type: "null", description: "deleted" }, ...refusals },
       },
     },
     async (request, reply) => {
@@ -272,11 +192,6 @@ export function registerTaskRoutes(
       return withoutBody(reply, 204);
     },
   );
-}
-
-/** A header of an answer. */
-function text(description: string): object {
-  return { type: "string", description };
 }
 
 /** An answer without a body, which no schema describes. */
@@ -290,37 +205,4 @@ function taskKey(request: FastifyRequest): { readonly projectId: string; readonl
     readonly id: string;
   };
   return { projectId, id };
-}
-
-const singleKeys: ReadonlySet<string> = new Set([
-  "created_from",
-  "created_to",
-  "sort",
-  "limit",
-  "offset",
-  "cursor",
-]);
-const integerKeys: ReadonlySet<string> = new Set(["limit", "offset"]);
-const timeKeys: ReadonlySet<string> = new Set(["created_from", "created_to"]);
-
-/** A query is text; this gives its members the types that the schema then holds them to. */
-function readListQuery(query: Query): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(query).map(([key, values]) => [
-      key,
-      singleKeys.has(key) ? readSingle(key, values) : [values].flat(),
-    ]),
-  );
-}
-
-function readHistoryQuery(query: Query): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(query).map(([key, values]) => [key, readSingle(key, values)]));
-}
-
-function readSingle(key: string, values: string | readonly string[]): unknown {
-  if (typeof values !== "string") throw invalidParameter(key, "must be given once");
-  if (integerKeys.has(key) && /^[0-9]{1,15}$/.test(values)) return Number(values);
-  // The plus of a zone becomes a space when a client forgets to encode it.
-  if (timeKeys.has(key)) return values.replace(/ (?=[0-9]{2}:[0-9]{2}$)/, "+");
-  return values;
 }

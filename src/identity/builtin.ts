@@ -1,5 +1,4 @@
 import type {
-  AccessKeyRecord,
   Domain,
   IdentityStore,
   Project,
@@ -97,25 +96,39 @@ export function builtinIdentity(deps: BuiltinIdentityDeps): Identity {
     }
   }
 
-  /** The key that has signed a request, once it is shown that its owner has: everything but what they may do. */
-  async function findSigner(request: SignedRequest): Promise<AccessKeyRecord> {
+  /** The access key that has signed a request, once it is shown that its owner has. */
+  async function verifySigner(request: SignedRequest): Promise<string> {
     const claim = parseAuthorization(textOf(request.headers.authorization));
     const key = await store.findAccessKey(claim.access);
     if (key === undefined) throw unknownKey(claim.access);
     const secret = secrets.open(key.sealedSecret, key.access);
     if (secret === undefined) throw signatureRefused();
     await verifyRequest(request, { claim, secret, nowMs: clock(), signingKeys });
-    // Also of a body that is not signed: it may come slowly, and the key be gone or past its time when it has come.
-    await request.hashBody();
-    if ((await store.findAccessKey(claim.access)) === undefined) throw unknownKey(claim.access);
     if (key.temporary !== undefined) {
       const securityToken = textOf(request.headers["x-security-token"]);
       if (digestOf(securityToken) !== key.temporary.securityTokenHash) throw signatureRefused();
-      if (clock() >= key.temporary.expiresAtMs) {
-        throw new TaskCenterError("token-expired", "The temporary access key has expired.");
-      }
     }
-    return key;
+    return key.access;
+  }
+
+  /** Whom a key stands for now. */
+  async function findSigner(access: string, wanted: WantedScope): Promise<Caller> {
+    const key = await store.findAccessKey(access);
+    if (key === undefined) throw unknownKey(access);
+    const { userId, temporary } = key;
+    if (temporary !== undefined && clock() >= temporary.expiresAtMs) {
+      throw new TaskCenterError("token-expired", "The temporary access key has expired.");
+    }
+    const standing =
+      temporary === undefined
+        ? await findWanted(userId, wanted)
+        : await store.findStanding(userId, temporary.scope);
+    if (standing === undefined || !standing.user.enabled) throw unknownKey(access);
+    return {
+      principal: temporary === undefined ? principalOf(standing) : temporaryPrincipalOf(standing),
+      proof: access,
+      expiresAtMs: temporary?.expiresAtMs,
+    };
   }
 
   /** A key has no scope of its own: it is good for every project in which its user has a role. */
@@ -139,18 +152,13 @@ export function builtinIdentity(deps: BuiltinIdentityDeps): Identity {
     },
 
     async authenticateSignature(request, wanted) {
-      const { access, userId, temporary } = await findSigner(request);
-      const standing =
-        temporary === undefined
-          ? await findWanted(userId, wanted)
-          : await store.findStanding(userId, temporary.scope);
-      if (standing === undefined || !standing.user.enabled) throw unknownKey(access);
-      return {
-        principal: temporary === undefined ? principalOf(standing) : temporaryPrincipalOf(standing),
-        proof: access,
-        expiresAtMs: temporary?.expiresAtMs,
-      };
+      const access = await verifySigner(request);
+      // Also of a body that is not signed: it may come slowly, and the key be gone or past its time when it has come.
+      await request.hashBody();
+      return findSigner(access, wanted);
     },
+
+    authenticateSigner: findSigner,
 
     async issueToken(credentials, requested) {
       const { user, grant, stillStands } = await prove(credentials);

@@ -20,10 +20,10 @@ test("each role may do in its project exactly what it is for", () => {
     reader: ["read"],
     operator: ["read", "operate"],
     reporter: ["read", "report"],
-    admin: ["read", "report", "operate"],
+    admin: ["read", "report", "operate", "import"],
   };
   for (const role of roleNames) {
-    for (const permission of ["read", "report", "operate"] as const) {
+    for (const permission of ["read", "report", "operate", "import"] as const) {
       assert.equal(mayAccess(inProject(role), "p1", permission), allowed[role].includes(permission));
     }
   }

@@ -15,13 +15,13 @@ export interface Principal {
 }
 
 /** What a call needs its caller to be allowed to do. */
-export type Permission = "read" | "report" | "operate";
+export type Permission = "read" | "report" | "operate" | "import";
 
 const permissionsOfRole: Readonly<Record<RoleName, readonly Permission[]>> = {
   reader: ["read"],
   operator: ["read", "operate"],
   reporter: ["read", "report"],
-  admin: ["read", "report", "operate"],
+  admin: ["read", "report", "operate", "import"],
 };
 
 /** Whether a principal may do something in a project. A principal of another project, or of a domain, may nothing. */
@@ -107,6 +107,12 @@ export interface Identity {
    * disabled user; `token-expired` for a temporary key past its time; and what `hashBody` throws.
    */
   authenticateSignature(request: SignedRequest, wanted: WantedScope): Promise<Caller>;
+  /**
+   * Answers who somebody is now who has signed a request before, by the access key that was their proof. When they signed
+   * does not matter any more.
+   * @throws TaskCenterError `unauthenticated` for a key that is gone, and for a disabled user; `token-expired`.
+   */
+  authenticateSigner(access: string, wanted: WantedScope): Promise<Caller>;
   /**
    * Issues a token. A wrong password, an unknown user and a disabled user get one answer, in the same time.
    * @throws TaskCenterError `unauthenticated`, also when the user has no role in the scope, or the scope does not exist;

@@ -47,6 +47,7 @@ const wordings: Readonly<Record<ErrorCode, Wording>> = {
   "idempotency-key-reused": conflict,
   "transition-refused": conflict,
   "revision-mismatch": conflict,
+  "query-too-broad": badRequest,
   "too-many-requests": { status: 429, title: "Too Many Requests" },
   "store-unavailable": {
     status: 503,

@@ -122,6 +122,10 @@ test("npx starts the server, records a command, and shows the task", async () =>
     const [shown] = JSON.parse(list.stdout);
     assert.equal(shown.status, "Failed");
     assert.match(shown.fail_reason, /^exit status 4/);
+    // All tasks at once come from a thread, which has a module of its own.
+    const exported = await runToEnd("npx", ["taskcenter", "export"], directory);
+    assert.equal(exported.code, 0, exported.stderr);
+    assert.equal(JSON.parse(exported.stdout).task.id, shown.id);
   } finally {
     process.kill(-(server.pid ?? 0), "SIGTERM");
     await ended;

@@ -98,11 +98,41 @@ test("list filters, and tells the exact total", async () => {
   assert.equal(none?.stderr, "showing 0 of 0\n");
 });
 
+test("list filters by everything that a task is found by, oldest first where that is wanted", async () => {
+  const facts = [
+    { database_name: "shop", labels: { team: "dba", tier: "1" }, fail_reason: "Disk FULL" },
+    { database_name: "shop", labels: { team: "payments" }, kind: "scheduled" },
+    { database_name: "stock", labels: { team: "dba" }, instance: { id: "f3", name: "orders" } },
+  ];
+  const created: string[] = [];
+  for (const [index, fact] of facts.entries()) {
+    const created_at = new Date(server.nowMs() - 1000 + index).toISOString();
+    created.push(await createTask({ name: "Found", created_at, ...fact }));
+  }
+  const found = await Promise.all(
+    [
+      ["--sort", "oldest"],
+      ["--sort", "newest"],
+      ["--database", "shop", "--sort", "oldest"],
+      ["--label", "team=dba", "team=payments", "--label", "tier=1"],
+      ["--query", "disk full"],
+      ["--kind", "scheduled"],
+      ["--instance-name", "orders"],
+      ["--stale"],
+    ].map(async (args) => {
+      const { stdout } = await run(["list", "--name", "Found", "-o", "json", ...args]);
+      return JSON.parse(stdout).map(({ id }: { readonly id: string }) => created.indexOf(id));
+    }),
+  );
+  assert.deepEqual(found, [[0, 1, 2], [2, 1, 0], [0, 1], [0], [0], [1], [2], []]);
+});
+
 test("list fetches as many pages as it takes, each task once, newest first", async () => {
   const ids = Array.from({ length: 1010 }, (_, index) => `many-${String(index).padStart(4, "0")}`);
+  const firstMs = server.nowMs() - ids.length;
   await Promise.all(
     ids.map((id, index) => {
-      const created_at = new Date(Date.parse("2026-01-31T08:30:00Z") + index).toISOString();
+      const created_at = new Date(firstMs + index).toISOString();
       return createTask({ id, name: "Many", created_at });
     }),
   );
@@ -183,6 +213,7 @@ test("a token with an address is enough", async () => {
 test("every failure is one line and its own exit code, without secrets", async () => {
   const ended = await createTask({ status: "Completed" });
   const cases = [
+    [["list", "--label", "team"], {}, 2, /Give KEY=VALUE/],
     [
       ["list", "--limit", "0"],
       {},
@@ -236,7 +267,7 @@ test("without a command the help is shown, as an error", async () => {
 
 test("every command has help with examples, and the program a version", async () => {
   const program = buildProgram();
-  assert.equal(program.commands.length, 11);
+  assert.equal(program.commands.length, 14);
   const all = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(all)];
   for (const command of all(program)) {
     let help = "";

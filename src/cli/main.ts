@@ -3,13 +3,16 @@ import { Command } from "commander";
 import { accessKeyCommand } from "./access-key.ts";
 import { createCommand } from "./create.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { exportCommand } from "./export.ts";
 import { describeFailure } from "./failure.ts";
+import { importCommand } from "./import.ts";
 import { listCommand } from "./list.ts";
 import { projectCommand } from "./project.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
 import { showCommand } from "./show.ts";
+import { storeCommand } from "./store.ts";
 import { stdout } from "./terminal.ts";
 import { printableLines } from "./text.ts";
 import { userCommand } from "./user.ts";
@@ -84,9 +87,12 @@ Examples:
     waitCommand(),
     createCommand(),
     reportCommand(),
+    exportCommand(),
+    importCommand(),
     userCommand(),
     projectCommand(),
     accessKeyCommand(),
+    storeCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   inheritSettings(program);

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { InvalidArgumentError } from "commander";
-import { readCount, readInstance, readLease, readProgress, readSince, readTimeout } from "./option-values.ts";
+import {
+  readCount,
+  readInstance,
+  readLabel,
+  readLease,
+  readProgress,
+  readSince,
+  readTimeout,
+} from "./option-values.ts";
 
 const now = Date.parse("2026-01-31T08:30:00Z");
 const clock = () => now;
@@ -49,6 +57,14 @@ test("an instance is an id, or an id and a name, which may hold further signs", 
   assert.deepEqual(readInstance("db1="), { id: "db1", name: "" });
   refuses(() => readInstance(""));
   refuses(() => readInstance("=orders"));
+});
+
+test("a label has a key, and any text as its value; those of one key go together", () => {
+  assert.deepEqual(readLabel("team=dba"), { team: ["dba"] });
+  assert.deepEqual(readLabel("team=", { team: ["dba"], "a.b": ["x"] }), { team: ["dba", ""], "a.b": ["x"] });
+  assert.deepEqual(readLabel("x=a=b\n"), { x: ["a=b\n"] });
+  assert.deepEqual(readLabel("constructor=x"), { constructor: ["x"] });
+  for (const text of ["team", "=dba", "Team=dba", "a b=c", ""]) refuses(() => readLabel(text));
 });
 
 test("a progress is from 0 to 100", () => {

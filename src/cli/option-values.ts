@@ -43,6 +43,18 @@ export function readInstance(text: string): CreateTaskBody["instance"] {
   return end === -1 ? { id } : { id, name: text.slice(end + 1) };
 }
 
+/** Values of labels, by the label's key. */
+export type LabelValues = Readonly<Record<string, readonly string[]>>;
+
+/** `KEY=VALUE`, in addition to those that were given before. */
+export function readLabel(text: string, given: LabelValues = {}): LabelValues {
+  const [, key = "", value = ""] = /^([a-z0-9._-]{1,63})=(.*)$/s.exec(text) ?? [];
+  if (key === "") throw new InvalidArgumentError("Give KEY=VALUE, the key 1 to 63 of a-z 0-9 . _ -.");
+  // A key may be called as what every object has: constructor.
+  const values = Object.hasOwn(given, key) ? given[key] : undefined;
+  return { ...given, [key]: [...(values ?? []), value] };
+}
+
 /** 0 to 100, with or without a percent sign. */
 export function readProgress(text: string): number {
   const percent = /^\d{1,3}(\.\d{1,9})?%?$/.test(text) ? Number(text.replace("%", "")) : Number.NaN;

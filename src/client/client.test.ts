@@ -92,7 +92,11 @@ test("a task is created, reported on, read, listed and deleted", async () => {
   assert.equal(reported.revision, 2);
 
   assert.deepEqual(await client.getTask(created.id), reported);
-  assert.deepEqual(await client.listTasks({ instance_id: ["life"] }), { tasks: [reported], total: 1 });
+  assert.deepEqual(await client.listTasks({ instance_id: ["life"] }), {
+    tasks: [reported],
+    total: 1,
+    next_cursor: null,
+  });
   const { history, next_cursor } = await client.listHistory(created.id);
   assert.deepEqual(
     history.map(({ revision, by, message }) => ({ revision, by, message })),

@@ -1,18 +1,25 @@
+import { type BatchResult, sendBatches } from "./batch.ts";
 import { aheadMsIn, noticedSkewMs } from "./clock.ts";
 import { type CallOptions, type Connection, type ConnectLimits, defaultTimeoutMs } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
-import { ApiError, ConnectionError, notFound } from "./errors.ts";
+import { isPassing, notFound } from "./errors.ts";
+import { type ExportPlace, exportAll } from "./export.ts";
 import type { HttpAnswer } from "./http.ts";
 import { connectToProject } from "./login.ts";
 import { pause } from "./pause.ts";
-import { queryText } from "./query-text.ts";
+import { queryText, taskQueryText } from "./query-text.ts";
 import type {
+  BatchLine,
+  CountTasksQuery,
   CreateTaskBody,
+  ExportedTask,
   HistoryDocument,
   ListHistoryQuery,
   ListTasksQuery,
   ReportTaskBody,
+  TaskCountsDocument,
   TaskDocument,
+  TaskFilter,
   TaskListDocument,
 } from "./types.ts";
 
@@ -24,6 +31,9 @@ export interface WatchOptions extends CallOptions {
   /** How long to wait between two looks at a task that is changing, from 1 ms; 1 second unless given. */
   readonly pollMs?: number;
 }
+
+/** How many tasks a page has at most. */
+const largestPage = 500;
 
 /** While nothing changes, a watcher looks less and less often, down to once in so many times its shortest wait. */
 const slowestPollFactor = 5;
@@ -132,10 +142,62 @@ export class TaskCenterClient {
     return answer.status === 304 ? "unchanged" : this.#taskIn(answer);
   }
 
-  /** Answers a page of tasks with the exact total. @throws ApiError `invalid-parameter`. */
+  /** Answers a page of tasks with the exact total. @throws ApiError `invalid-parameter`, `query-too-broad`. */
   async listTasks(query: ListTasksQuery = {}, options: CallOptions = {}): Promise<TaskListDocument> {
-    const answer = await this.#connection.read(`/tasks${queryText({ ...query })}`, options);
+    const answer = await this.#connection.read(`/tasks${taskQueryText({ ...query })}`, options);
     return answer.body as TaskListDocument;
+  }
+
+  /**
+   * Yields all tasks of a filter, newest first unless the query says otherwise. They are asked for page by page, each
+   * from where the one before ended: none is left out or comes twice, however long it takes and whatever is created
+   * meanwhile.
+   *
+   * @throws ApiError `invalid-parameter`, `query-too-broad`.
+   */
+  async *eachTask(
+    query: TaskFilter & Pick<ListTasksQuery, "sort"> = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<TaskDocument, void, undefined> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.listTasks({ ...query, limit: largestPage, cursor }, options);
+      yield* page.tasks;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /**
+   * Yields all tasks of a filter with their histories, oldest first, as the server reads them: in the memory of one,
+   * however many there are. `after` names a task behind which to go on.
+   *
+   * @throws ApiError `invalid-parameter`, `query-too-broad`.
+   */
+  exportTasks(
+    filter: TaskFilter = {},
+    options: CallOptions & { readonly after?: ExportPlace | undefined } = {},
+  ): AsyncGenerator<ExportedTask, void, undefined> {
+    return exportAll(this.#connection, filter, options);
+  }
+
+  /** Answers how many tasks there are, in groups where the query asks for them. @throws as `listTasks` does. */
+  async countTasks(query: CountTasksQuery = {}, options: CallOptions = {}): Promise<TaskCountsDocument> {
+    const answer = await this.#connection.read(`/tasks:stats${taskQueryText({ ...query })}`, options);
+    return answer.body as TaskCountsDocument;
+  }
+
+  /**
+   * Creates, reports on and imports many tasks. Takes lines as long as there are some, sends them when there are enough
+   * for a request or no more, and yields what became of each, in order: a line that is refused is no error of the
+   * call. Creations without an id get one, so that they may be sent again.
+   *
+   * @throws as every call does. What was yielded is done then, and a line after that may be.
+   */
+  sendBatch(
+    lines: AsyncIterable<BatchLine> | Iterable<BatchLine>,
+    options: CallOptions = {},
+  ): AsyncGenerator<BatchResult, void, undefined> {
+    return sendBatches(this.#connection, lines, options);
   }
 
   /** Answers a part of a task's history, oldest first. @throws ApiError `task-not-found`, `invalid-parameter`. */
@@ -242,10 +304,4 @@ export class TaskCenterClient {
 function taskPath(id: string): string {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw notFound("task-not-found", "The task does not exist.");
   return `/tasks/${id}`;
-}
-
-/** A failure that a server gets over: it was not reached, it failed, or it asked for patience. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof ConnectionError) return true;
-  return error instanceof ApiError && (error.status >= 500 || error.status === 429);
 }

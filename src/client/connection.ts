@@ -1,5 +1,5 @@
 import { ApiError } from "./errors.ts";
-import { exchange, type HttpAnswer, type HttpRequest } from "./http.ts";
+import { exchange, exchangeLines, type HttpAnswer, type HttpRequest } from "./http.ts";
 import type { Proof } from "./proof.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
@@ -50,11 +50,24 @@ export class Connection {
    *
    * @throws ApiError, ConnectionError, or the signal's reason.
    */
-  async call(call: Call): Promise<HttpAnswer> {
+  call(call: Call): Promise<HttpAnswer> {
+    return this.#withProof(call.signal, (proof) => exchange(this.#request(call, proof)));
+  }
+
+  /**
+   * Makes a call whose answer is lines of JSON, and answers their values as they come.
+   *
+   * @throws as `call` does; so does the iteration, where the answer breaks off.
+   */
+  lines(call: Call): Promise<AsyncIterable<unknown>> {
+    return this.#withProof(call.signal, (proof) => exchangeLines(this.#request(call, proof)));
+  }
+
+  async #withProof<T>(signal: AbortSignal | undefined, ask: (proof: Proof) => Promise<T>): Promise<T> {
     const current = this.#proof;
-    const proof = await unlessAborted(current, call.signal);
+    const proof = await unlessAborted(current, signal);
     try {
-      return await this.#send(call, proof);
+      return await ask(proof);
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 401)) throw error;
       // Calls that were refused together share one renewal. Where it fails, the next call tries again.
@@ -67,13 +80,13 @@ export class Connection {
         });
       }
       // The renewal is everybody's: whoever has enough of it leaves the others waiting.
-      return this.#send(call, await unlessAborted(this.#proof, call.signal));
+      return ask(await unlessAborted(this.#proof, signal));
     }
   }
 
   /** Makes a call whose 401 is about what it says, and not about who says it. @throws as `call` does. */
   async callOnce(call: Call): Promise<HttpAnswer> {
-    return this.#send(call, await unlessAborted(this.#proof, call.signal));
+    return exchange(this.#request(call, await unlessAborted(this.#proof, call.signal)));
   }
 
   /** Asks for what is at a path. */
@@ -81,7 +94,7 @@ export class Connection {
     return this.call({ signal: undefined, ...options, method: "GET", path, repeatable: true });
   }
 
-  #send({ path, ...call }: Call, proof: Proof): Promise<HttpAnswer> {
-    return exchange({ ...call, url: `${this.#address}${path}`, proof, timeoutMs: this.#timeoutMs });
+  #request({ path, ...call }: Call, proof: Proof): HttpRequest {
+    return { ...call, url: `${this.#address}${path}`, proof, timeoutMs: this.#timeoutMs };
   }
 }

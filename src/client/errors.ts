@@ -59,3 +59,9 @@ export class ConnectionError extends Error {
 export class AccessError extends Error {
   override readonly name = "AccessError";
 }
+
+/** Whether a server gets over a failure: it was not reached, it failed, or it asked for patience. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof ConnectionError) return true;
+  return error instanceof ApiError && (error.status >= 500 || error.status === 429);
+}

@@ -1,4 +1,5 @@
 import { ApiError, ConnectionError, type RefusedField } from "./errors.ts";
+import { linesOf } from "./lines.ts";
 import { pause } from "./pause.ts";
 import type { Proof } from "./proof.ts";
 
@@ -7,8 +8,8 @@ export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly body?: object;
+  /** Sent as JSON; text is sent as it is, as NDJSON. */
+  readonly body?: object | string;
   /** Who asks. A login has none: what proves it is in its body. */
   readonly proof?: Proof;
   /** Whether receiving it twice is the same as receiving it once. */
@@ -17,7 +18,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** An answer that is no error: its body as JSON, undefined where it has none. */
+/** An answer that is no error: its body as JSON, undefined where it has none; of NDJSON the values of all lines. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -35,55 +36,134 @@ const pausesMs = [100, 400] as const;
  * @throws ConnectionError where no usable answer came, or one that leads to another address.
  * @throws the signal's reason when it is aborted.
  */
-export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
+export function exchange(request: HttpRequest): Promise<HttpAnswer> {
+  return repeated(request, () => exchangeOnce(request));
+}
+
+/**
+ * Sends a request as `exchange` does, and answers the values of the lines of its answer as they come, which is NDJSON.
+ * Here the timeout is how long nothing may come. Whoever has enough stops the iteration, and the answer with it.
+ *
+ * @throws as `exchange` does; the iteration throws alike when the answer breaks off.
+ */
+export function exchangeLines(request: HttpRequest): Promise<AsyncIterable<unknown>> {
+  return repeated(request, () => openLines(request));
+}
+
+async function repeated<T>(request: HttpRequest, attempt: () => Promise<T>): Promise<T> {
   for (const pauseMs of request.repeatable ? pausesMs : []) {
     try {
-      return await exchangeOnce(request);
+      return await attempt();
     } catch (error) {
       if (!(error instanceof BrokenConnection)) throw error;
       await pause(pauseMs, request.signal);
     }
   }
-  return exchangeOnce(request);
+  return attempt();
 }
 
 /** The failures after which it makes sense to try again at once. */
 class BrokenConnection extends ConnectionError {}
 
 async function exchangeOnce(request: HttpRequest): Promise<HttpAnswer> {
-  const { origin } = new URL(request.url);
   const timeout = AbortSignal.timeout(request.timeoutMs);
-  const { method, url, proof } = request;
-  const body = request.body === undefined ? "" : JSON.stringify(request.body);
-  const headers = { ...request.headers, ...(body === "" ? {} : { "content-type": "application/json" }) };
-  let response: Response;
-  let text: string;
-  try {
-    const proven = await proof?.headersFor({ method, url, headers, body });
-    response = await fetch(url, {
-      method,
-      headers: { accept: "application/json", ...headers, ...proven },
-      body: body === "" ? null : body,
-      // A password or a token goes to the address it is meant for and nowhere else.
-      redirect: "manual",
-      signal: request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]),
+  const { response, text } = await toldInOurWords(request, timeout, async () => {
+    const answered = await send(request, timeout);
+    return { response: answered, text: await answered.text() };
+  });
+  checkAnswer(response, text, request);
+  const isLines = /^application\/x-ndjson/.test(response.headers.get("content-type") ?? "");
+  const texts = isLines ? text.split("\n").filter((line) => line !== "") : [text];
+  const values = texts.map(parseJson);
+  if (text !== "" && values.includes(undefined)) throw noJson(request);
+  return { status: response.status, headers: response.headers, body: isLines ? values : values[0] };
+}
+
+async function openLines(request: HttpRequest): Promise<AsyncIterable<unknown>> {
+  const silence = new AbortController();
+  /** Waits no longer than the request may take. */
+  const inTime = <T>(step: () => Promise<T>): Promise<T> =>
+    toldInOurWords(request, silence.signal, async () => {
+      const timer = setTimeout(() => silence.abort(), request.timeoutMs);
+      try {
+        return await step();
+      } finally {
+        clearTimeout(timer);
+      }
     });
-    text = await response.text();
+  const response = await inTime(() => send(request, silence.signal));
+  if (response.status !== 200) checkAnswer(response, await inTime(() => response.text()), request);
+  const reader = response.body?.getReader();
+  async function* chunks() {
+    try {
+      for (;;) {
+        const read = await inTime(async () => reader?.read());
+        if (read?.value === undefined) return;
+        yield read.value;
+      }
+    } finally {
+      // What is left of the answer is not waited for.
+      reader?.cancel().catch(() => {});
+    }
+  }
+  return valuesOf(linesOf(chunks()), request);
+}
+
+async function* valuesOf(lines: AsyncIterable<string>, request: HttpRequest): AsyncGenerator<unknown> {
+  for await (const line of lines) {
+    const value = parseJson(line);
+    if (value === undefined) throw noJson(request);
+    yield value;
+  }
+}
+
+/** Sends a request once. */
+async function send(request: HttpRequest, timeout: AbortSignal): Promise<Response> {
+  const { method, url, proof } = request;
+  const isText = typeof request.body === "string";
+  const body = isText || request.body === undefined ? (request.body ?? "") : JSON.stringify(request.body);
+  const type = isText ? "application/x-ndjson" : "application/json";
+  const headers = { ...request.headers, ...(body === "" ? {} : { "content-type": type }) };
+  const proven = await proof?.headersFor({ method, url, headers, body });
+  return fetch(url, {
+    method,
+    headers: { accept: "application/json", ...headers, ...proven },
+    body: body === "" ? null : body,
+    // A password or a token goes to the address it is meant for and nowhere else.
+    redirect: "manual",
+    signal: request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]),
+  });
+}
+
+/** What a step comes to; its failure as one of a connection that was too slow, or not there. */
+async function toldInOurWords<T>(
+  request: HttpRequest,
+  timeout: AbortSignal,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
   } catch (error) {
     request.signal?.throwIfAborted();
+    const { origin } = new URL(request.url);
     if (timeout.aborted) {
       throw new ConnectionError(`no answer from ${origin} within ${request.timeoutMs / 1000} s`);
     }
     throw failureAt(origin, error);
   }
-  const answer = parseJson(text);
-  if (response.status >= 300 && response.status < 400 && response.status !== 304)
-    throw redirection(response, url);
-  if (!response.ok && response.status !== 304) throw apiError(response, answer);
-  if (answer === undefined && text !== "") {
-    throw new ConnectionError(`${origin} does not speak the Task Center API: its answer is no JSON`);
-  }
-  return { status: response.status, headers: response.headers, body: answer };
+}
+
+/** @throws ApiError or ConnectionError where an answer is none of what was asked for. */
+function checkAnswer(response: Response, text: string, { url }: HttpRequest): void {
+  if (response.ok || response.status === 304) return;
+  if (response.status >= 300 && response.status < 400) throw redirection(response, url);
+  throw problemError(response, parseJson(text));
+}
+
+function noJson({ url }: HttpRequest): ConnectionError {
+  return new ConnectionError(
+    `${new URL(url).origin} does not speak the Task Center API: its answer is no JSON`,
+  );
 }
 
 /**
@@ -117,7 +197,10 @@ function parseJson(text: string): unknown {
 }
 
 /** Reads an error in the three forms that exist: problem+json, Keystone's, and that of a gateway before the API. */
-function apiError(response: Response, body: unknown): ApiError {
+export function problemError(
+  response: Pick<Response, "status" | "statusText" | "headers">,
+  body: unknown,
+): ApiError {
   const type = textIn(body, "type");
   return new ApiError({
     status: response.status,

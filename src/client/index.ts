@@ -1,3 +1,4 @@
+export type { BatchResult } from "./batch.ts";
 export { type ConnectOptions, connect, TaskCenterClient, type WatchOptions } from "./client.ts";
 export type { CallOptions, ConnectLimits } from "./connection.ts";
 export {
@@ -12,6 +13,7 @@ export {
   type TokenCredentials,
 } from "./credentials.ts";
 export { AccessError, ApiError, ConnectionError, type RefusedField, WrongPasswordError } from "./errors.ts";
+export type { ExportPlace } from "./export.ts";
 export { type ConnectIamOptions, connectIam, IamClient } from "./iam.ts";
 export {
   type AccessKeyDocument,
@@ -29,12 +31,18 @@ export {
   type UserDocument,
 } from "./iam-types.ts";
 export type {
+  BatchLine,
+  CountTasksQuery,
   CreateTaskBody,
+  ExportedTask,
   HistoryDocument,
   HistoryEntryDocument,
   ListHistoryQuery,
   ListTasksQuery,
   ReportTaskBody,
+  TaskCountsDocument,
   TaskDocument,
+  TaskFilter,
+  TaskGroupDocument,
   TaskListDocument,
 } from "./types.ts";

@@ -105,33 +105,72 @@ export interface ReportTaskBody {
 }
 
 /**
- * Which tasks are asked for: every condition given must hold. A list means any of its values, at most 100; an empty
- * list is a condition not given.
+ * Which tasks are meant: every condition given must hold. A list means any of its values, at most 100; an empty list is
+ * a condition not given.
  */
-export interface ListTasksQuery {
+export interface TaskFilter {
   readonly service?: readonly Service[] | undefined;
   readonly kind?: readonly TaskKind[] | undefined;
   readonly state?: readonly TaskState[] | undefined;
   readonly status?: readonly TaskStatus[] | undefined;
   readonly name?: readonly string[] | undefined;
   readonly instance_id?: readonly string[] | undefined;
+  readonly instance_name?: readonly string[] | undefined;
+  readonly database_name?: readonly string[] | undefined;
   readonly order_id?: readonly string[] | undefined;
+  /** By the label's key. Sent as `label.KEY`. */
+  readonly label?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Parts of the id, the names, the instance or the fail reason. */
+  readonly q?: readonly string[] | undefined;
+  readonly stale?: boolean | undefined;
   /** Created at this time or later. */
   readonly created_from?: string | undefined;
   /** Created at this time or earlier. */
   readonly created_to?: string | undefined;
+}
+
+/** Which page of which tasks is asked for. */
+export interface ListTasksQuery extends TaskFilter {
   /** Newest first unless given. */
   readonly sort?: "-created_at" | "created_at" | undefined;
   /** 1 to 500; 50 unless given. */
   readonly limit?: number | undefined;
   /** How many tasks to pass over; 0 unless given. */
   readonly offset?: number | undefined;
+  /** The `next_cursor` of the page before. */
+  readonly cursor?: string | undefined;
 }
 
 /** A page of tasks. An offset past the end has none, and the true total. */
 export interface TaskListDocument {
   readonly tasks: readonly TaskDocument[];
   /** How many tasks the whole filter matches, exactly. */
+  readonly total: number;
+  /** Asks for the page that follows; null on the last one. */
+  readonly next_cursor: string | null;
+}
+
+/** Which tasks are counted, and by what. */
+export interface CountTasksQuery extends TaskFilter {
+  /** Which properties tell two groups apart. */
+  readonly group_by?: readonly ("state" | "status" | "service" | "name")[] | undefined;
+  /** The length of the buckets of creation times, in UTC. */
+  readonly bucket?: "1m" | "5m" | "15m" | "1h" | "6h" | "1d" | undefined;
+}
+
+/** How many tasks have the same properties. There is a member for each that was asked for. */
+export interface TaskGroupDocument {
+  readonly state?: TaskState;
+  readonly status?: TaskStatus;
+  readonly service?: Service;
+  readonly name?: string;
+  /** When the bucket of creation times begins. */
+  readonly bucket?: string;
+  readonly count: number;
+}
+
+export interface TaskCountsDocument {
+  readonly groups: readonly TaskGroupDocument[];
   readonly total: number;
 }
 
@@ -162,3 +201,16 @@ export interface HistoryDocument {
   /** Asks for the part that follows; null at the end. */
   readonly next_cursor: string | null;
 }
+
+/** A task with its whole history, as it is exported and imported. */
+export interface ExportedTask {
+  readonly task: TaskDocument;
+  /** Oldest first. */
+  readonly history: readonly HistoryEntryDocument[];
+}
+
+/** One thing to do among many. To import takes the role admin. */
+export type BatchLine =
+  | { readonly create: CreateTaskBody }
+  | { readonly report: ReportTaskBody & { readonly id: string } }
+  | { readonly import: ExportedTask };

@@ -1,38 +1,97 @@
-import { constants, cpus, loadavg } from "node:os";
+import { constants, cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Finding, renderFindings } from "./finding.ts";
+import { type Finding, renderFindings, shown } from "./finding.ts";
 import { listsPerSecond, loginsPerSecond } from "./lists-during-logins.ts";
 import { measure } from "./measure.ts";
+import { renderPeers } from "./peers/table.ts";
 import { readers } from "./reads.ts";
-import { type Size, type SizeName, sizes } from "./sizes.ts";
+import { renderAims } from "./scale/aims.ts";
+import { measureScale } from "./scale/measure.ts";
+import { type ScaleSize, scaleSizes } from "./scale/sizes.ts";
+import { type Size, sizes } from "./sizes.ts";
 import { writers } from "./tasks.ts";
 
-const help = `Usage: npm run bench [-- --full | --smoke]
+const help = `Usage: npm run bench [-- [--full [--tasks N]] [--smoke]]
 
-Measures Task Center on this machine and prints one table: the documented calls and our own, in turns with a bare
-node:http server that answers a body of the same size; what authentication costs; logins, and lists during them;
-durable writes; start-up; memory.
+Measures Task Center on this machine.
 
-  (nothing)   the quick run, about two minutes
-  --full      longer rounds, and 100,000 tasks: some ten minutes
-  --smoke     a few seconds: shows that it works, and measures nothing worth reading
+  (nothing)   the documented calls and our own, in turns with a bare node:http server that answers a body of the same
+              size; what authentication costs; logins, and lists during them; durable writes; start-up; memory: about
+              two minutes
+  --full      a store of ten million tasks against its aims, and the servers that npm has for the same question: some
+              twenty minutes, and before the first time some ten more, to make the store
+  --tasks N   as many tasks instead
+  --smoke     either of them in a few seconds: shows that it works, and measures nothing worth reading
   --help      this text
 
-A missed aim is shown and is no failure. An answer that is no 2xx, a lost task and a lost report are: exit status 1.
-The store lies in a temporary folder; the environment's TMPDIR chooses the disk.`;
+A missed aim is shown and is no failure. An answer that is no 2xx, a lost task, a lost report, a wrong total and a store
+that is not whole afterwards are: exit status 1. Stores lie in a temporary folder; the environment's TMPDIR chooses the
+disk. The full run keeps its store and its peers in the folder taskcenter-bench in XDG_CACHE_HOME, else in TMPDIR.`;
 
-/** What the command line asks for. @throws Error where it can not be understood. */
-function readArguments(): SizeName | "help" {
-  const { values } = parseArgs({
-    options: { full: { type: "boolean" }, smoke: { type: "boolean" }, help: { type: "boolean" } },
-  });
-  if (values.help) return "help";
-  if (values.full && values.smoke) throw new Error("--full and --smoke exclude each other");
-  return values.full ? "full" : values.smoke ? "smoke" : "quick";
+/** A run that was asked for: when it is ended though it has not ended by itself, and what it prints. */
+interface Run {
+  readonly limitSeconds: number;
+  perform(signal: AbortSignal): Promise<readonly string[]>;
 }
 
-async function runBench(name: SizeName): Promise<void> {
-  const size = sizes[name];
+const least = { tasks: 1000 } as const;
+
+/** What the command line asks for. @throws Error where it can not be understood. */
+function readArguments(): Run | "help" {
+  const { values } = parseArgs({
+    options: {
+      full: { type: "boolean", default: false },
+      tasks: { type: "string" },
+      smoke: { type: "boolean", default: false },
+      help: { type: "boolean" },
+    },
+  });
+  const { full, tasks, smoke, help: wantsHelp } = values;
+  if (wantsHelp) return "help";
+  if (!full) {
+    if (tasks !== undefined) throw new Error("--tasks belongs to --full");
+    return quickRun(smoke ? sizes.smoke : sizes.quick, smoke ? " -- --smoke" : "");
+  }
+  const size = smoke ? scaleSizes.smoke : scaleSizes.full;
+  if (tasks === undefined) return fullRun(size, smoke ? " --smoke" : "");
+  if (!/^[0-9]{4,9}$/.test(tasks) || Number(tasks) < least.tasks) {
+    throw new Error(`--tasks must be a number from ${least.tasks} on`);
+  }
+  return fullRun({ ...size, tasks: Number(tasks) }, ` --tasks ${tasks}${smoke ? " --smoke" : ""}`);
+}
+
+function quickRun(size: Size, flags: string): Run {
+  return {
+    limitSeconds: size.limitSeconds,
+    async perform(signal) {
+      const findings: Finding[] = [];
+      for await (const finding of measure(size, signal)) {
+        console.error(`${finding.what}: ${finding.figure}`);
+        findings.push(finding);
+      }
+      return [renderFindings(findings), `${describeQuickRun(size)}\nRepeat with: npm run bench${flags}`];
+    },
+  };
+}
+
+function fullRun(size: ScaleSize, flags: string): Run {
+  return {
+    limitSeconds: size.limitSeconds,
+    async perform(signal) {
+      const cache = join(process.env.XDG_CACHE_HOME || tmpdir(), "taskcenter-bench");
+      const { aims, peers } = await measureScale({ size, cache, signal, tell: console.error });
+      return [
+        `SQLite, ${shown(size.tasks)} tasks`,
+        renderAims(aims),
+        "missing" in peers ? `Peers: ${peers.missing}` : renderPeers(peers),
+        `${describeFullRun(size)}\nRepeat with: npm run bench -- --full${flags}`,
+      ];
+    },
+  };
+}
+
+async function perform({ limitSeconds, perform }: Run): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => {
@@ -40,20 +99,11 @@ async function runBench(name: SizeName): Promise<void> {
       stopping.abort(`stopped by ${signal}`);
     });
   }
-  const tooLong = setTimeout(
-    () => stopping.abort(`not done within ${size.limitSeconds} s`),
-    size.limitSeconds * 1000,
-  );
+  const tooLong = setTimeout(() => stopping.abort(`not done within ${limitSeconds} s`), limitSeconds * 1000);
   const [loadBefore = 0] = loadavg();
-  const findings: Finding[] = [];
   try {
-    for await (const finding of measure(size, stopping.signal)) {
-      console.error(`${finding.what}: ${finding.figure}`);
-      findings.push(finding);
-    }
-    console.log(describeMachine(loadBefore));
-    console.log(renderFindings(findings));
-    console.log(describeRun(name, size));
+    const printed = await perform(stopping.signal);
+    console.log([describeMachine(loadBefore), ...printed].join("\n"));
   } catch (error) {
     // A process that was ended makes whatever waited for it fail; the reason is why it was ended.
     console.error("bench:", stopping.signal.aborted ? stopping.signal.reason : error);
@@ -72,7 +122,7 @@ function describeMachine(loadBefore: number): string {
   ].join("; ");
 }
 
-function describeRun(name: SizeName, size: Size): string {
+function describeQuickRun(size: Size): string {
   const { readRounds, readSeconds, verifySeconds, pacedRounds, pacedSeconds, writeRounds, starts } = size;
   return [
     `Figures are medians: of ${readRounds} rounds of ${readSeconds} s with ${readers} connections, in turns with the bare server;`,
@@ -85,14 +135,22 @@ function describeRun(name: SizeName, size: Size): string {
     `Lists during logins come ${listsPerSecond} a second, far below what the server can do, and logins ${loginsPerSecond} a second, each at a random`,
     `moment of its slot, in ${pacedRounds} rounds of ${pacedSeconds} s in turns, taken together. A cold login pays for a hash: in turns a new user's`,
     "and a wrong password's. Refused is who comes while too many wait (429): of those at once, each comes back until in.",
-    `Repeat with: npm run bench${name === "quick" ? "" : ` -- --${name}`}`,
+  ].join("\n");
+}
+
+function describeFullRun(size: ScaleSize): string {
+  const { readRounds, readSeconds, peerRounds, costRounds, costCalls, ingestRounds, writeRounds } = size;
+  return [
+    `Figures are medians: of ${readRounds} rounds of ${readSeconds} s with ${readers} connections, in turns (peers: ${peerRounds}); of ${costRounds} rounds of`,
+    `${costCalls} calls in one process, in turns; of ${ingestRounds} batches in turns; of ${writeRounds} rounds of writes with ${writers} connections. A ratio`,
+    "is the median of the rounds' ratios. The store was whole afterwards. More: docs/performance.md",
   ].join("\n");
 }
 
 try {
   const wanted = readArguments();
   if (wanted === "help") console.log(help);
-  else await runBench(wanted);
+  else await perform(wanted);
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : error}\n\n${help}`);
   process.exitCode = 2;

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { measureAuthentication } from "./authentication.ts";
 import { measureFsync } from "./disk.ts";
@@ -7,11 +5,13 @@ import { type Finding, shown } from "./finding.ts";
 import { addUser, openIdentity } from "./identity.ts";
 import { measureListsDuringLogins, newcomersDuringLists } from "./lists-during-logins.ts";
 import { measureLogins, newcomersOf } from "./logins.ts";
-import { logIn, type ServerProcess, startBareServer, startTaskCenter } from "./processes.ts";
+import { logIn, startBareServer, startTaskCenter } from "./processes.ts";
 import { callsOfLargeProject, callsOfSmallProject, measureBare, measureCall } from "./reads.ts";
+import type { ServerProcess } from "./server-process.ts";
 import { largeProjectTasks, type Size } from "./sizes.ts";
 import { measureFirstStarts, measureLaterStarts } from "./starts.ts";
 import { fillProject } from "./tasks.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 import { measureVerifications } from "./verifications.ts";
 import { measureCreates, measureReports } from "./writes.ts";
 
@@ -71,9 +71,4 @@ async function prepareIdentity(directory: string, size: Size) {
 async function measureMemory(what: string, server: ServerProcess): Promise<Finding> {
   const { residentBytes } = await server.vitals();
   return { what, figure: `${shown(residentBytes / 2 ** 20, 0)} MiB` };
-}
-
-function temporaryFolder(): Disposable & { readonly path: string } {
-  const path = mkdtempSync(join(tmpdir(), "taskcenter-bench-"));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }

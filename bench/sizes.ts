@@ -61,22 +61,6 @@ export const sizes = {
     fsyncSeconds: 0.5,
     limitSeconds: 300,
   },
-  full: {
-    smallProject: 1000,
-    largeProject: 100_000,
-    readRounds: 7,
-    readSeconds: 2,
-    warmUpSeconds: 1,
-    verifySeconds: 0.5,
-    loginsAtOnce: 24,
-    pacedRounds: 5,
-    pacedSeconds: 5,
-    writeRounds: 9,
-    reportsInRound: 12_800,
-    starts: 11,
-    fsyncSeconds: 3,
-    limitSeconds: 3600,
-  },
 } as const satisfies Record<string, Size>;
 
 export type SizeName = keyof typeof sizes;

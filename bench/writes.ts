@@ -1,3 +1,4 @@
+import type { JsonObject } from "../src/task/task.ts";
 import { atLeast, describeLoads, type Finding } from "./finding.ts";
 import { ask, type Load, load, type Request, type Target } from "./load.ts";
 import { largeProjectTasks, type Size } from "./sizes.ts";
@@ -32,8 +33,11 @@ export async function measureCreates(server: Target, size: Size): Promise<Findin
  * accepted: every report changes the progress, and every accepted change raises the revision by one.
  */
 export async function measureReports(server: Target, size: Size): Promise<Finding> {
-  const ids = Array.from({ length: writers }, (_, n) => taskId("rds", size.smallProject + n));
-  const reporters = ids.map(reporterOf);
+  const paths = Array.from(
+    { length: writers },
+    (_, n) => `${tasksPath}/${taskId("rds", size.smallProject + n)}`,
+  );
+  const reporters = paths.map((path) => reporterOf(path));
   const loads: Load[] = [];
   for (let round = 0; round < size.writeRounds; round += 1) {
     loads.push(
@@ -44,22 +48,30 @@ export async function measureReports(server: Target, size: Size): Promise<Findin
       }),
     );
   }
-  const tasks = await Promise.all(ids.map((id) => ask(server, `${tasksPath}/${id}`)));
-  const accepted = tasks.reduce((sum, { body }) => sum + Number(body.revision) - 1, 0);
+  const tasks = await Promise.all(paths.map((path) => ask(server, path)));
+  expectAccepted(
+    loads,
+    tasks.map(({ body }) => body),
+  );
+  return { what: `durable reports, ${writers} reporters`, ...describeLoads(loads) };
+}
+
+/** @throws Error where the tasks have not accepted just what was acknowledged, each since its creation. */
+export function expectAccepted(loads: readonly Load[], tasks: readonly JsonObject[]): void {
+  const accepted = tasks.reduce((sum, { revision }) => sum + Number(revision) - 1, 0);
   const acknowledged = loads.reduce((sum, { answers }) => sum + answers, 0);
   if (accepted !== acknowledged) {
     throw new Error(`${acknowledged} reports were acknowledged, and the tasks have ${accepted}`);
   }
-  return { what: `durable reports, ${writers} reporters`, ...describeLoads(loads) };
 }
 
-/** The reports on one task, each with another progress than the one before. */
-function reporterOf(id: string): Request {
+/** The reports on the task at a path, each with another progress than the one before. */
+export function reporterOf(path: string, headers: Readonly<Record<string, string>> = {}): Request {
   let reports = 0;
   return {
     method: "PATCH",
-    path: `${tasksPath}/${id}`,
-    headers: { "content-type": "application/json" },
+    path,
+    headers: { ...headers, "content-type": "application/json" },
     setupRequest(request) {
       const body = JSON.stringify({ progress: reports % 101 });
       reports += 1;

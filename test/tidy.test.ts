@@ -35,14 +35,27 @@ const places: Readonly<Record<string, Place>> = {
   "src/dialects/ddm/": { imports: ["src/task/", "src/dialects/"], packages: [] },
   "src/dialects/rds/": { imports: ["src/task/", "src/dialects/"], packages: [] },
   "src/dialects/geminidb/": { imports: ["src/task/", "src/dialects/"], packages: [] },
+  "src/counts/": { imports: ["src/task/"], packages: [] },
   "src/store/": { imports: ["src/task/"], packages: [] },
   "src/store/conformance": {
     imports: ["src/task/", "src/store/", "test/factories"],
     packages: ["node:test", "node:assert", "fast-check"],
   },
   "src/store/sqlite/": {
-    imports: ["src/task/", "src/store/"],
-    packages: ["node:sqlite", "node:fs", "node:url", "node:path", "node:crypto"],
+    imports: ["src/task/", "src/counts/", "src/store/"],
+    packages: [
+      "node:sqlite",
+      "node:fs",
+      "node:url",
+      "node:path",
+      "node:crypto",
+      "node:util",
+      "node:worker_threads",
+    ],
+  },
+  "src/store/sqlite/upkeep/": {
+    imports: ["src/task/", "src/counts/", "src/store/sqlite/"],
+    packages: ["node:sqlite", "node:fs", "node:path", "node:crypto", "node:worker_threads"],
   },
   "src/identity/": {
     imports: ["src/task/", "src/store/"],
@@ -55,12 +68,14 @@ const places: Readonly<Record<string, Place>> = {
       "fastify",
       "@fastify/swagger",
       "@fastify/type-provider-typebox",
+      "csv-stringify",
       "typebox",
       "node:buffer",
       "node:crypto",
       "node:http",
       "node:net",
       "node:stream",
+      "node:timers",
     ],
   },
   "src/client/": { imports: ["src/task/"], packages: [], typesOnly: true },
@@ -82,8 +97,12 @@ const places: Readonly<Record<string, Place>> = {
     packages: ["node:"],
   },
   "src/cli/": {
-    imports: ["src/client/", "src/config.ts", "src/task/", "src/cli/serve.ts"],
+    imports: ["src/client/", "src/config.ts", "src/task/", "src/cli/serve.ts", "src/cli/store"],
     packages: ["commander", "table", "yaml", "csv-stringify", "cli-progress", "node:"],
+  },
+  "src/cli/store": {
+    imports: ["src/cli/", "src/config.ts", "src/task/", "src/store/sqlite/upkeep/"],
+    packages: ["commander", "cli-progress", "node:"],
   },
   "src/cli/serve.ts": {
     imports: ["src/cli/", "src/config.ts", "src/server.ts"],

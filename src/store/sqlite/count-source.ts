@@ -4,7 +4,7 @@ import { theEnd } from "../../counts/place.ts";
 import { emptyTally, slotOf, type Tally } from "../../counts/tally.ts";
 import { type TaskStatus, taskStatuses } from "../../task/lifecycle.ts";
 import type { Place } from "../../task/query.ts";
-import { type Dimension, memberships, type SeriesId } from "./series.ts";
+import { byDimension, type Dimension, type Membership, type SeriesId } from "./series.ts";
 import { prepare, prepareOnce, type Statement } from "./statements.ts";
 
 /** The columns of a node's tally, in the order of `taskStatuses`. */
@@ -41,11 +41,7 @@ export function prepareCountSources(database: DatabaseSync) {
   );
   const writeNode = prepare(database, writeNodeSql);
   const deleteNodes = prepare(database, `DELETE FROM count_node WHERE ${inRange}`);
-  const onTasks = {
-    service: prepareOnTasks(database, "service"),
-    name: prepareOnTasks(database, "name"),
-    instance: prepareOnTasks(database, "instance"),
-  } as const satisfies Record<Dimension, unknown>;
+  const onTasks = byDimension((membership) => prepareOnTasks(database, membership));
 
   return function sourceOf(dimension: Dimension, id: SeriesId): CountSource {
     const { count, tally, cuts, first, last } = onTasks[dimension];
@@ -78,9 +74,7 @@ export function prepareCountSources(database: DatabaseSync) {
   };
 }
 
-function prepareOnTasks(database: DatabaseSync, dimension: Dimension) {
-  const { column, index } =
-    memberships.find((membership) => membership.dimension === dimension) ?? memberships[0];
+function prepareOnTasks(database: DatabaseSync, { column, index }: Membership) {
   const inRange = `FROM task INDEXED BY ${index}
     WHERE ${column} = ? AND (created_at_ms, id) >= (?, ?) AND (created_at_ms, id) < (?, ?)`;
   const prepared = prepareOnce(database, taskStatuses.length + 1);

@@ -87,8 +87,6 @@ export function prepareCountedLists(database: DatabaseSync) {
   }
 
   return {
-    readTasks,
-
     /** How many tasks a plan has within a span. */
     count,
 

@@ -7,7 +7,7 @@ import { type Service, services, type TaskKind, taskKinds } from "../../task/lif
 import type { Place, TaskFilter, TaskOrder } from "../../task/query.ts";
 import { anyOf, type Condition, conditionsOf, type ListName, listNames } from "./conditions.ts";
 import type { Counting } from "./counting.ts";
-import type { Dimension } from "./series.ts";
+import { byDimension, type Dimension, type SeriesId } from "./series.ts";
 import { limited } from "./statements.ts";
 
 /** How many ranges of an index are merged at most. A filter with more of them looks at every task of its services. */
@@ -25,16 +25,19 @@ interface ListIndex {
 
 const ofEveryRange = ["services", "kinds"] as const satisfies readonly ListName[];
 
+/** The list that a dimension stands for, beside those of every range. */
+const listsOfDimension = {
+  service: [],
+  name: ["names"],
+  instance: ["instanceIds"],
+} as const satisfies Record<Dimension, readonly ListName[]>;
+
 /** The indexes whose ranges are series: how many tasks they have is known. */
-const seriesIndexes = {
-  service: { name: "task_by_service", columns: ["service_series"], lists: ofEveryRange },
-  name: { name: "task_by_name", columns: ["name_series"], lists: [...ofEveryRange, "names"] },
-  instance: {
-    name: "task_by_instance",
-    columns: ["instance_series"],
-    lists: [...ofEveryRange, "instanceIds"],
-  },
-} as const satisfies Record<Dimension, ListIndex>;
+const seriesIndexes = byDimension<ListIndex>(({ dimension, index, column }) => ({
+  name: index,
+  columns: [column],
+  lists: [...ofEveryRange, ...listsOfDimension[dimension]],
+}));
 
 /** The indexes whose ranges are parts of a service's series. They have few tasks, which are looked at one by one. */
 const byOrder = {
@@ -79,6 +82,12 @@ export interface RangeSubject {
   readonly value: string;
 }
 
+/** A series that a filter means, and what its tasks have in common. */
+interface FoundSeries {
+  readonly id: SeriesId;
+  readonly subject: RangeSubject;
+}
+
 /** A plan whose ranges are series, and whose tasks all match: it is answered from the counts. */
 export type CountedPlan = ListPlan & { readonly trees: readonly CountTree[] };
 
@@ -99,13 +108,18 @@ export function planOf(filter: TaskFilter, { series, treeOf }: Counting): ListPl
   };
   const restBeside = ({ lists }: ListIndex) => conditionsOf(filter, { except: [...lists, "statuses"] });
 
-  function bySeries(dimension: Dimension, values: readonly string[]): ListPlan {
-    const found = combinations.flatMap((combination) =>
-      values.flatMap((value) => {
+  /** The series of a dimension that are there, of these values. */
+  function findSeries(dimension: Dimension, values: readonly string[]) {
+    return combinations.flatMap((combination) =>
+      values.flatMap((value): readonly FoundSeries[] => {
         const id = series.findSeries({ ...combination, dimension, value });
         return id === undefined ? [] : [{ id, subject: { ...combination, value } }];
       }),
     );
+  }
+
+  function bySeries(dimension: Dimension, values: readonly string[]): ListPlan {
+    const found = findSeries(dimension, values);
     const index = seriesIndexes[dimension];
     return {
       index,
@@ -119,15 +133,14 @@ export function planOf(filter: TaskFilter, { series, treeOf }: Counting): ListPl
   }
 
   function byPart(index: ListIndex, values: readonly string[]): ListPlan {
-    const found = combinations.flatMap((combination) => {
-      const id = series.findSeries({ ...combination, dimension: "service", value: "" });
-      return id === undefined ? [] : values.map((value) => ({ id, subject: { ...combination, value } }));
-    });
+    const parts = findSeries("service", [""]).flatMap(({ id, subject }) =>
+      values.map((value) => ({ id, subject: { ...subject, value } })),
+    );
     return {
       index,
       dimension: undefined,
-      ranges: found.map(({ id, subject }) => [id, subject.value]),
-      subjects: found.map(({ subject }) => subject),
+      ranges: parts.map(({ id, subject }) => [id, subject.value]),
+      subjects: parts.map(({ subject }) => subject),
       trees: undefined,
       rest: restBeside(index),
       ...common,

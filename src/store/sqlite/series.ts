@@ -19,7 +19,17 @@ export interface SeriesKey {
 /** A series' number in the store, where its tasks are found. */
 export type SeriesId = number;
 
-/** The series that each task belongs to, one of each dimension, with the column that says so. */
+/** How it is said of a task to which series of a dimension it belongs. */
+export interface Membership {
+  readonly dimension: Dimension;
+  /** The column that holds the series' number. */
+  readonly column: string;
+  /** The index of the tasks that begins with it. */
+  readonly index: string;
+  readonly valueIn: (task: Task) => string;
+}
+
+/** The series that each task belongs to, one of each dimension. */
 export const memberships = [
   { dimension: "service", column: "service_series", index: "task_by_service", valueIn: () => "" },
   { dimension: "name", column: "name_series", index: "task_by_name", valueIn: (task) => task.name },
@@ -29,12 +39,13 @@ export const memberships = [
     index: "task_by_instance",
     valueIn: (task) => task.instance.id,
   },
-] as const satisfies readonly {
-  readonly dimension: Dimension;
-  readonly column: string;
-  readonly index: string;
-  readonly valueIn: (task: Task) => string;
-}[];
+] as const satisfies readonly Membership[];
+
+/** Makes something for each dimension. */
+export function byDimension<T>(make: (membership: Membership) => T): Readonly<Record<Dimension, T>> {
+  const made = memberships.map((membership) => [membership.dimension, make(membership)] as const);
+  return Object.fromEntries(made) as Record<Dimension, T>;
+}
 
 /** How many series' numbers are remembered. */
 const capacity = 20_000;

@@ -1,5 +1,6 @@
 import { tallyBefore } from "../../counts/count-tree.ts";
 import { comparePlaces, earlier, later, startOf } from "../../counts/place.ts";
+import type { Span } from "../../counts/span.ts";
 import { slotOf, type Tally } from "../../counts/tally.ts";
 import { TaskCenterError } from "../../task/error.ts";
 import { type Service, statusMeanings, type TaskStatus, taskStatuses } from "../../task/lifecycle.ts";
@@ -72,18 +73,14 @@ export function* countGroups(
       : taskStatuses.filter((status) => plan.slots?.includes(slotOf(status)));
   for (const [index, tree] of plan.trees.entries()) {
     const { service = "ddm", value: name = "" } = plan.subjects[index] ?? {};
-    let at: Place | undefined = plan.from;
+    let at = plan.from;
     let before: { readonly place: Place; readonly tally: Tally } | undefined;
-    while (at !== undefined && comparePlaces(at, plan.to) < 0) {
-      const first: Place | undefined = tree.source.readFirst(at);
+    while (comparePlaces(at, plan.to) < 0) {
+      const first = tree.source.readFirst(at);
       if (first === undefined || comparePlaces(first, plan.to) >= 0) break;
       const { createdAtMs } = first;
-      const end: Place =
-        bucketMs === undefined
-          ? plan.to
-          : earlier(plan.to, startOf(bucketOf(createdAtMs, bucketMs) + bucketMs));
-      const start =
-        bucketMs === undefined ? plan.from : later(plan.from, startOf(bucketOf(createdAtMs, bucketMs)));
+      const { start, end } =
+        bucketMs === undefined ? { start: plan.from, end: plan.to } : partOf(plan, createdAtMs, bucketMs);
       const lower: Tally =
         before !== undefined && comparePlaces(before.place, start) === 0
           ? before.tally
@@ -98,6 +95,16 @@ export function* countGroups(
       yield;
     }
   }
+}
+
+/** The part of a span that lies in the bucket of a moment. */
+function partOf(
+  { from, to }: Span,
+  timeMs: number,
+  bucketMs: number,
+): { readonly start: Place; readonly end: Place } {
+  const startMs = bucketOf(timeMs, bucketMs);
+  return { start: later(from, startOf(startMs)), end: earlier(to, startOf(startMs + bucketMs)) };
 }
 
 function bucketOf(timeMs: number, bucketMs: number): number {

@@ -49,7 +49,8 @@ export function prepareTaskLists(parts: {
   const { search, countUpTo } = prepareSearch(database);
   const listNames = prepareNames(database);
   const remembered = rememberPages();
-  const most = Math.min(patience.series, Number.MAX_SAFE_INTEGER - 1) + 1;
+  /** One more than there is patience for: so many say that there are too many. */
+  const enoughSeries = Math.min(patience.series, Number.MAX_SAFE_INTEGER - 1) + 1;
 
   /** Whether all tasks that a plan would have to look at may be looked at, and all entries of its index passed over. */
   function isLittle(plan: ListPlan): boolean {
@@ -124,7 +125,7 @@ export function prepareTaskLists(parts: {
     const names: string[] = [];
     let looked = 0;
     for (const combination of combinationsOf(filter)) {
-      const series = listNames(combination, { from, to }, most);
+      const series = listNames(combination, { from, to }, enoughSeries);
       looked += series.length;
       if (looked > patience.series) return undefined;
       patience.goOn();
@@ -140,7 +141,7 @@ export function prepareTaskLists(parts: {
   function namedSeries(filter: TaskFilter) {
     const series = combinationsOf(filter).flatMap(({ projectId, service, kind }) =>
       counting.series
-        .listSeries({ projectId, service, kind, dimension: "name" }, most)
+        .listSeries({ projectId, service, kind, dimension: "name" }, enoughSeries)
         .map(([value, id]) => ({
           subject: { service, kind, value },
           readTree: () => counting.treeOf("name", id),

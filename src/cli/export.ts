@@ -3,7 +3,7 @@ import { ApiError, type TaskCenterClient, type TaskFilter } from "../client/inde
 import { ConfigError } from "../config.ts";
 import { connectToServer } from "./cloud.ts";
 import { exportToFile, printedExport } from "./export-file.ts";
-import { progressOn } from "./store/progress.ts";
+import { progressOn } from "./progress.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./task-filter.ts";
 
 interface ExportOptions extends FilterOptions {

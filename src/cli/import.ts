@@ -5,9 +5,9 @@ import type { ApiError, BatchLine } from "../client/index.ts";
 import { connectToServer } from "./cloud.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { importLines } from "./import-lines.ts";
+import { interruptible } from "./interruption.ts";
 import { readCount } from "./option-values.ts";
-import { interruptible } from "./store/interruption.ts";
-import { progressOn } from "./store/progress.ts";
+import { progressOn } from "./progress.ts";
 import { oneLine } from "./text.ts";
 
 interface ImportOptions {

@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import { cut } from "../text.ts";
+import { cut } from "./text.ts";
 
 /** The progress of one thing after the other. */
 export interface Progress {

@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
 import type { CheckResult } from "../../store/sqlite/upkeep/index.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { progressOn } from "../progress.ts";
 import { print, stdout } from "../terminal.ts";
 import { oneLine } from "../text.ts";
 import { commandOnStore, loadUpkeep, readExistingPlaces, type StoreOptions } from "./command.ts";
-import { progressOn } from "./progress.ts";
 
 /** `taskcenter store check`: whether everything in the store is as it must be. */
 export function checkCommand(): Command {

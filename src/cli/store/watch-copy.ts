@@ -1,6 +1,6 @@
 import type { CopyWatch } from "../../store/sqlite/upkeep/index.ts";
-import { interruptible } from "./interruption.ts";
-import { progressOn } from "./progress.ts";
+import { interruptible } from "../interruption.ts";
+import { progressOn } from "../progress.ts";
 
 /** Makes a copy with its progress on the terminal; a signal stops it. Answers how long it took, too. */
 export async function watchCopy<T>(

@@ -38,16 +38,7 @@ export async function measureReports(server: Target, size: Size): Promise<Findin
     (_, n) => `${tasksPath}/${taskId("rds", size.smallProject + n)}`,
   );
   const reporters = paths.map((path) => reporterOf(path));
-  const loads: Load[] = [];
-  for (let round = 0; round < size.writeRounds; round += 1) {
-    loads.push(
-      await load(server, {
-        connections: writers,
-        requestsOf: (connection) => reporters.slice(connection, connection + 1),
-        until: { answers: size.reportsInRound },
-      }),
-    );
-  }
+  const loads = await loadByReporters(server, reporters, size);
   const tasks = await Promise.all(paths.map((path) => ask(server, path)));
   expectAccepted(
     loads,
@@ -78,4 +69,23 @@ export function reporterOf(path: string, headers: Readonly<Record<string, string
       return { ...request, body };
     },
   };
+}
+
+/** The rounds of reports, each connection one reporter's. */
+export async function loadByReporters(
+  server: Target,
+  reporters: readonly Request[],
+  { writeRounds, reportsInRound }: Pick<Size, "writeRounds" | "reportsInRound">,
+): Promise<readonly Load[]> {
+  const loads: Load[] = [];
+  for (let round = 0; round < writeRounds; round += 1) {
+    loads.push(
+      await load(server, {
+        connections: writers,
+        requestsOf: (connection) => reporters.slice(connection, connection + 1),
+        until: { answers: reportsInRound },
+      }),
+    );
+  }
+  return loads;
 }

@@ -4,7 +4,7 @@ import { shown } from "../finding.ts";
 import { ask, type Load, load, type Target } from "../load.ts";
 import { median } from "../statistics.ts";
 import { writers } from "../tasks.ts";
-import { expectAccepted, reporterOf } from "../writes.ts";
+import { expectAccepted, loadByReporters, reporterOf } from "../writes.ts";
 import type { AimFinding } from "./aims.ts";
 import { type GeneratedTask, generateTask } from "./generator.ts";
 import type { Population } from "./population.ts";
@@ -58,16 +58,7 @@ export async function measureReports({
   );
   const paths = tasks.map(({ projectId, id }) => `/v1/${projectId}/tasks/${id}`);
   const reporters = tasks.map(({ projectId }, n) => reporterOf(paths[n] ?? "", headersOf(projectId)));
-  const loads: Load[] = [];
-  for (let round = 0; round < size.writeRounds; round += 1) {
-    loads.push(
-      await load(server, {
-        connections: writers,
-        requestsOf: (connection) => reporters.slice(connection, connection + 1),
-        until: { answers: size.reportsInRound },
-      }),
-    );
-  }
+  const loads = await loadByReporters(server, reporters, size);
   const standing = await Promise.all(
     tasks.map(({ projectId }, n) => ask({ ...server, headers: headersOf(projectId) }, paths[n] ?? "")),
   );

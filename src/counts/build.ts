@@ -12,35 +12,43 @@ export interface CountedTask {
 /** How much of what a block or node may hold a new tree gives it: room for late tasks. */
 const fill = 7 / 8;
 
-/** The nodes of a new tree of a series' tasks, which come in order: level by level, each in order. */
-export function* buildNodes(
-  tasks: Iterable<CountedTask>,
-  { maxBlockTasks, maxChildren }: TreeLimits = storedLimits,
-): Generator<StoredNode> {
-  let nodes: StoredNode[] = [];
-  for (const block of blocksOf(tasks, Math.floor(maxBlockTasks * fill))) {
-    nodes.push(block);
-    yield block;
-  }
-  while (nodes.length > 1) {
-    nodes = gather(nodes, Math.floor(maxChildren * fill));
-    yield* nodes;
-  }
-}
-
-function* blocksOf(tasks: Iterable<CountedTask>, size: number): Generator<StoredNode> {
+/** Builds a new tree from a series' tasks, which are added in order. */
+export function buildTree({ maxBlockTasks, maxChildren }: TreeLimits = storedLimits) {
+  const blockTasks = Math.floor(maxBlockTasks * fill);
+  const blocks: StoredNode[] = [];
   let start = beginning;
   let tally = emptyTally();
   let total = 0;
-  for (const { place, slot } of tasks) {
-    if (total === size) {
-      yield { level: 0, start, tally };
-      [start, tally, total] = [place, emptyTally(), 0];
-    }
-    tally[slot] = (tally[slot] ?? 0) + 1;
-    total += 1;
-  }
-  if (total > 0) yield { level: 0, start, tally };
+  return {
+    add({ place, slot }: CountedTask): void {
+      if (total === blockTasks) {
+        blocks.push({ level: 0, start, tally });
+        [start, tally, total] = [place, emptyTally(), 0];
+      }
+      tally[slot] = (tally[slot] ?? 0) + 1;
+      total += 1;
+    },
+
+    /** The tree's nodes: level by level, each in order; none of a series without tasks. */
+    *nodes(): Generator<StoredNode> {
+      let nodes = total > 0 ? [...blocks, { level: 0, start, tally }] : blocks;
+      yield* nodes;
+      while (nodes.length > 1) {
+        nodes = gather(nodes, Math.floor(maxChildren * fill));
+        yield* nodes;
+      }
+    },
+  };
+}
+
+/** The nodes of a new tree of a series' tasks, which come in order. */
+export function* buildNodes(
+  tasks: Iterable<CountedTask>,
+  limits: TreeLimits = storedLimits,
+): Generator<StoredNode> {
+  const tree = buildTree(limits);
+  for (const task of tasks) tree.add(task);
+  yield* tree.nodes();
 }
 
 function gather(nodes: readonly StoredNode[], size: number): StoredNode[] {

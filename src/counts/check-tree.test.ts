@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { smallLimits, tasksOf } from "../../test/series-in-memory.ts";
 import { buildNodes, type CountedTask } from "./build.ts";
-import { checkTree } from "./check-tree.ts";
+import { checkTree, openTreeCheck } from "./check-tree.ts";
 import type { StoredNode } from "./count-tree.ts";
 import { slotOf } from "./tally.ts";
 
@@ -120,4 +120,18 @@ test("nodes of a series without tasks are found, whatever they count", () => {
     "there are nodes, and no tasks",
     "the block from the beginning counts 3 tasks that are Running, and there are 0",
   ]);
+});
+
+test("tasks that are told one by one may come in any order, and be taken away again", () => {
+  const check = openTreeCheck(nodes, smallLimits);
+  const [first] = tasks;
+  assert.ok(first);
+  for (const task of tasks.toReversed()) check.add(task);
+  check.add({ ...first, slot: slotOf("Failed") });
+  assert.deepEqual(
+    [...check.findings()],
+    ["the block from the beginning counts 0 tasks that are Failed, and there are 1"],
+  );
+  check.add({ ...first, slot: slotOf("Failed") }, -1);
+  assert.deepEqual([...check.findings()], []);
 });

@@ -14,27 +14,43 @@ export function* checkTree(
   tasks: Iterable<CountedTask>,
   limits = storedLimits,
 ): Generator<string> {
+  const check = openTreeCheck(nodes, limits);
+  for (const task of tasks) check.add(task);
+  yield* check.findings();
+}
+
+/** The same for tasks that are told one by one, so that nobody has to hold all of them. */
+export function openTreeCheck(nodes: readonly StoredNode[], limits = storedLimits) {
   const levels = Map.groupBy(nodes, ({ level }) => level);
-  const height = levels.size;
-  for (let level = 0; level < height; level += 1) {
-    if (!levels.has(level)) return yield `there are nodes above level ${level}, and none of it`;
-  }
-  yield* checkBlocks(levels.get(0) ?? [], tasks, limits);
-  for (let level = 1; level < height; level += 1) {
-    yield* checkParents(levels.get(level) ?? [], levels.get(level - 1) ?? [], limits);
-  }
-  const roots = levels.get(height - 1)?.length ?? 0;
-  if (roots > 1) yield `there are ${roots} roots`;
+  const blocks = levels.get(0) ?? [];
+  const found = tallyByNode(blocks);
+  return {
+    /** Adds a task, or takes it away. In order they are told fastest. */
+    add({ place, slot }: CountedTask, by: 1 | -1 = 1): void {
+      const { tally } = found.at(place);
+      tally[slot] = (tally[slot] ?? 0) + by;
+    },
+
+    *findings(): Generator<string> {
+      const height = levels.size;
+      for (let level = 0; level < height; level += 1) {
+        if (!levels.has(level)) return yield `there are nodes above level ${level}, and none of it`;
+      }
+      yield* checkBlocks(blocks, found.tallies, limits);
+      for (let level = 1; level < height; level += 1) {
+        yield* checkParents(levels.get(level) ?? [], levels.get(level - 1) ?? [], limits);
+      }
+      const roots = levels.get(height - 1)?.length ?? 0;
+      if (roots > 1) yield `there are ${roots} roots`;
+    },
+  };
 }
 
 function* checkBlocks(
   blocks: readonly StoredNode[],
-  tasks: Iterable<CountedTask>,
+  tallies: readonly Tally[],
   { maxBlockTasks }: TreeLimits,
 ): Generator<string> {
-  const tallies = tallyByNode(blocks, tasks, (tally, { slot }) => {
-    tally[slot] = (tally[slot] ?? 0) + 1;
-  });
   if (blocks.length > 0 && tallies.every((tally) => totalOf(tally, undefined) === 0)) {
     yield "there are nodes, and no tasks";
   }
@@ -50,12 +66,13 @@ function* checkParents(
   children: readonly StoredNode[],
   { maxChildren }: TreeLimits,
 ): Generator<string> {
-  const childrenOf = new Map<StoredNode, number>();
-  const places = children.map((node) => ({ place: node.start, node }));
-  const tallies = tallyByNode(parents, places, (tally, { node }, parent) => {
-    addTo(tally, node.tally);
-    if (parent !== undefined) childrenOf.set(parent, (childrenOf.get(parent) ?? 0) + 1);
-  });
+  const childrenOf = new Map<StoredNode | undefined, number>();
+  const { at, tallies } = tallyByNode(parents);
+  for (const child of children) {
+    const { tally, node } = at(child.start);
+    addTo(tally, child.tally);
+    childrenOf.set(node, (childrenOf.get(node) ?? 0) + 1);
+  }
   yield* checkNodes(parents, tallies);
   const starts = new Set(children.map(({ start }) => textOf(start)));
   for (const parent of parents) {
@@ -82,22 +99,23 @@ function* checkNodes(nodes: readonly StoredNode[], tallies: readonly Tally[]): G
   }
 }
 
-/** What falls to each of some nodes, or, where there are none, the sum of all. Both come in order. */
-function tallyByNode<T extends { readonly place: Place }>(
-  nodes: readonly StoredNode[],
-  items: Iterable<T>,
-  add: (tally: number[], item: T, node: StoredNode | undefined) => void,
-): readonly Tally[] {
+/** What falls to each of some nodes, or, where there are none, the sum of all. */
+function tallyByNode(nodes: readonly StoredNode[]) {
   const tallies = (nodes.length === 0 ? [undefined] : nodes).map(emptyTally);
   let index = 0;
-  for (const item of items) {
-    for (let next = nodes[index + 1]; next !== undefined; next = nodes[index + 1]) {
-      if (comparePlaces(next.start, item.place) > 0) break;
-      index += 1;
-    }
-    add(tallies[index] ?? emptyTally(), item, nodes[index]);
-  }
-  return tallies;
+  return {
+    tallies: tallies as readonly Tally[],
+    /** The node of a place, if there are any, and its tally. Places that come in order are found in one pass. */
+    at(place: Place): { readonly tally: number[]; readonly node: StoredNode | undefined } {
+      const current = nodes[index];
+      if (current !== undefined && comparePlaces(current.start, place) > 0) index = 0;
+      for (let next = nodes[index + 1]; next !== undefined; next = nodes[index + 1]) {
+        if (comparePlaces(next.start, place) > 0) break;
+        index += 1;
+      }
+      return { tally: tallies[index] ?? emptyTally(), node: nodes[index] };
+    },
+  };
 }
 
 function nameOf({ level, start }: StoredNode): string {

@@ -4,7 +4,16 @@ import fc from "fast-check";
 import { openSeries, type SeriesInMemory, smallLimits, tasksOf } from "../../test/series-in-memory.ts";
 import type { Place } from "../task/query.ts";
 import type { CountedTask } from "./build.ts";
-import { blocksWith, placeShortOf, rankBounds, rankOf, storedLimits, tallyBefore } from "./count-tree.ts";
+import {
+  blocksWith,
+  footingAt,
+  nearestFooting,
+  placeShortOf,
+  rankBounds,
+  rankOf,
+  storedLimits,
+  tallyBefore,
+} from "./count-tree.ts";
 import { beginning, comparePlaces, theEnd } from "./place.ts";
 import type { Span } from "./span.ts";
 import { emptyTally } from "./tally.ts";
@@ -87,6 +96,39 @@ test("a tally tells the tasks before a place by their statuses", () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test("a footing tells the tasks before where it stands, and is at most a block from its place", () => {
+  fc.assert(
+    fc.property(anySeries, anyPlace, (series, place) => {
+      for (const tree of treesOf(series)) {
+        const footings = [
+          footingAt(tree, place),
+          nearestFooting(tree, place, "start"),
+          nearestFooting(tree, place, "end"),
+        ];
+        for (const { tally, start } of footings) {
+          assert.deepEqual(tally, tallyBefore(tree, start));
+          const isAfter = comparePlaces(start, place) > 0;
+          const between = isAfter ? { from: place, to: start } : { from: start, to: place };
+          assert.ok(wantedIn(series, undefined, between).length <= smallLimits.maxBlockTasks);
+        }
+        assert.ok(comparePlaces(footings[0]?.start ?? theEnd, place) <= 0);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("the nearest footing of a place in the second half of a block's time is where the block ends", () => {
+  const series = openSeries({
+    begunWith: tasksOf(30, { name: "task", at: (index) => 10 * index, slotOf: () => 0 }),
+  });
+  const [, block, next] = series.nodes().filter(({ level }) => level === 0);
+  const [fromMs = 0, toMs = 0] = [block?.start.createdAtMs, next?.start.createdAtMs];
+  const footed = (createdAtMs: number) => nearestFooting(series.tree, { createdAtMs, id: "" }, "start").start;
+  assert.deepEqual(footed(toMs - 1), next?.start);
+  assert.deepEqual(footed(fromMs + 1), block?.start);
 });
 
 test("a rank among a million tasks takes a read of nodes a level, and a count within one block", () => {

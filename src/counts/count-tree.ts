@@ -173,6 +173,36 @@ function isAfterAll(tree: CountTree, place: Place): boolean {
   return tree.last !== undefined && comparePlaces(tree.last, place) < 0;
 }
 
+/** What the blocks alone tell of the tasks before a place: the tally of those before `start`, where its block begins. */
+export interface Footing {
+  readonly tally: Tally;
+  readonly start: Place;
+}
+
+/** How far the blocks tell what stands before a place: the tasks from there to the place must be looked at. */
+export function footingAt(tree: CountTree, place: Place): Footing {
+  if (tree.root === undefined) return { tally: emptyTally(), start: beginning };
+  if (place === theEnd) return { tally: tree.root.tally, start: theEnd };
+  const tally = emptyTally();
+  const { block } = blockAt(tree, tree.root, place, (node) => addTo(tally, node.tally));
+  return { tally, start: block.start };
+}
+
+/**
+ * A footing that may also stand after the place, where its block ends, as far as the times of a block's ends tell which is
+ * nearer: then the tasks from the place to there must be looked at, and taken away. The last block has no end, and new
+ * tasks come there: in it, the footing is where the caller says, since most windows reach until now, and begin long ago.
+ */
+export function nearestFooting(tree: CountTree, place: Place, inLastBlock: "start" | "end"): Footing {
+  if (tree.root === undefined || place === theEnd) return footingAt(tree, place);
+  const tally = emptyTally();
+  const { block, end } = blockAt(tree, tree.root, place, (node) => addTo(tally, node.tally));
+  const isAfter = end === undefined ? inLastBlock === "end" : isNearer(place, end, block.start);
+  if (!isAfter) return { tally, start: block.start };
+  addTo(tally, block.tally);
+  return { tally, start: end ?? theEnd };
+}
+
 /** The tally of all tasks before a place. */
 export function tallyBefore(tree: CountTree, place: Place): Tally {
   const sum = emptyTally();

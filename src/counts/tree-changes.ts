@@ -25,11 +25,28 @@ const fullAtTheEnd = 7 / 8;
  * A tree without tasks has no root, and the store nothing of it.
  */
 export function applyChanges(tree: CountTree, changes: readonly CountChange[]): void {
-  tree.root ??= nodeOf({ level: 0, start: beginning, tally: emptyTally() });
+  countChanges(tree, changes);
+  settleChanges(tree);
+}
+
+/** The first half of `applyChanges`, which may be done in parts: until it has settled, the tree is of no use. */
+export function countChanges(tree: CountTree, changes: readonly CountChange[]): void {
+  const root = rootFor(tree);
   for (const change of changes) {
-    count(tree, tree.root, change);
+    count(tree, root, change);
     if (tree.last !== undefined) tree.last = later(tree.last, change.place);
   }
+}
+
+/** The root that changes are counted in: that of a tree without tasks is an empty block. */
+export function rootFor(tree: CountTree): CountNode {
+  tree.root ??= nodeOf({ level: 0, start: beginning, tally: emptyTally() });
+  return tree.root;
+}
+
+/** The second half: cuts what has grown too large, takes away what is empty, and has all that has changed written. */
+export function settleChanges(tree: CountTree): void {
+  if (tree.root === undefined) return;
   if (tree.root.total === 0) {
     deleteBelow(tree.source, tree.root, undefined);
     tree.root = undefined;

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { migrate, readMigrations } from "../src/store/sqlite/migrations.ts";
-import { rowOfEntry, rowOfTask, taskColumns } from "../src/store/sqlite/task-rows.ts";
+import { rowOfEntry, rowOfTask, taskColumns } from "../src/store/task-rows.ts";
 import type { HistoryEntry, Task } from "../src/task/task.ts";
 import { creationOf } from "./factories.ts";
 

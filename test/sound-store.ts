@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { openSqliteStore } from "../src/store/sqlite/store.ts";
-import { type TaskRow, taskColumns, taskOfRow } from "../src/store/sqlite/task-rows.ts";
 import { checkStore } from "../src/store/sqlite/upkeep/check.ts";
+import { type TaskRow, taskColumns, taskOfRow } from "../src/store/task-rows.ts";
 import { matchesFilter, type TaskFilter } from "../src/task/query.ts";
 import type { Task } from "../src/task/task.ts";
 

@@ -97,9 +97,9 @@ export interface TaskStore {
 export interface NewTask {
   readonly projectId: string;
   /**
-   * Makes the task that the receipt names, and its history so far, oldest first. Pure, and asked only where key and id
-   * are free: a creation that comes again may not be acceptable any more, and still gets its first answer. What it
-   * throws is thrown on, and nothing changes.
+   * Makes the task that the receipt names, and its history so far, oldest first. Pure, and may be asked before it is
+   * known whether key and id are free. What it throws counts only where they are: a creation that comes again may not
+   * be acceptable any more, and still gets its first answer. Else it is thrown on, and nothing changes.
    */
   make(): { readonly task: Task; readonly history: readonly HistoryEntry[] };
   readonly receipt: CreationReceipt;
@@ -324,6 +324,18 @@ export interface IdentityStore {
    * `conflict` while it has tasks: they are the record, and go only one by one, by those who may.
    */
   deleteProject(id: string): Promise<boolean>;
+  /** Answers the ids of all projects that were deleted, bytewise. */
+  listDeletedProjectIds(): Promise<readonly string[]>;
+  /**
+   * Forgets the next of the idempotency keys of a deleted project: there may be millions, which nobody is to wait for.
+   * Answers the last one that it forgot; undefined where there are no more, and where the project was not deleted.
+   */
+  forgetCreations(keys: {
+    readonly projectId: string;
+    /** The key to begin after, bytewise; "" at first. */
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<string | undefined>;
 
   /** Answers what a user is in a scope; undefined where there is no such user. Asked with every signed request. */
   findStanding(userId: string, scope: Scope): Promise<Standing | undefined>;
@@ -383,6 +395,22 @@ export interface Store {
   readonly identity: IdentityStore;
   /** Fulfilled when the store answers a question; throws `store-unavailable` otherwise. */
   ping(): Promise<void>;
+  /**
+   * Does work that one server is to do for all that have the store open; answers undefined, and does nothing, while
+   * another one does the work of that name. `lost` is aborted when the lead may have passed to another server, which a
+   * server that hangs learns late: so the work must be right beside the same work of another, and the lead only saves
+   * effort. What it throws is thrown on. Throws `store-unavailable` without having begun.
+   */
+  lead<T>(work: string, body: (lost: AbortSignal) => Promise<T>): Promise<T | undefined>;
   /** Finishes what was accepted and closes; closing again does nothing. Any other call throws `store-unavailable` then. */
   close(): Promise<void>;
+}
+
+/** The name under which the servers of a store agree on what tells their encryption key. */
+export const encryptionKeyAgreement = "encryption key";
+
+/** A store that several servers may have open at once. */
+export interface SharedStore extends Store {
+  /** Records a value that all servers must have in common, unless there is one. Answers the one that stands. */
+  agree(name: string, value: string): Promise<string>;
 }

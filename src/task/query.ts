@@ -156,7 +156,7 @@ export function searchedTexts(task: Task): readonly string[] {
 }
 
 /** Of ASCII alone, as every store's engine does it: no language decides what is found. */
-function inLowerCase(text: string): string {
+export function inLowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 

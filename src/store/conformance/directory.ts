@@ -269,4 +269,34 @@ export function checkDirectory(check: Check): void {
     assert.equal(await identity.findProject({ id: project.id }), undefined);
     assert.deepEqual(await identity.listProjectsOfUser(admin.id), []);
   });
+
+  check("the keys of a deleted project are forgotten in steps, and no other's", async (subject) => {
+    const { identity, tasks } = subject;
+    await identity.createFirstIdentity(first);
+    const gone = sampleProject("gone").id;
+    await identity.createProject(sampleProject("gone"));
+    const create = (projectId: string, key: string) =>
+      tasks.createTask(
+        creationOf(taskFactory.running({ projectId, id: `task-${key}` }), { idempotencyKey: key }),
+      );
+    for (const key of ["a", "b", "Z"]) {
+      for (const projectId of [gone, project.id]) {
+        await create(projectId, key);
+        await tasks.deleteTask({ projectId, id: `task-${key}` });
+      }
+    }
+    const forget = (projectId: string, after: string) =>
+      identity.forgetCreations({ projectId, after, limit: 2 });
+    assert.deepEqual(await identity.listDeletedProjectIds(), []);
+    assert.equal(await forget(gone, ""), undefined);
+    assert.equal((await create(gone, "a")).foundBy, "key");
+    assert.equal(await identity.deleteProject(gone), true);
+    assert.deepEqual(await identity.listDeletedProjectIds(), [gone]);
+    assert.deepEqual(
+      [await forget(gone, ""), await forget(gone, "a"), await forget(gone, "b"), await forget(gone, "")],
+      ["a", "b", undefined, undefined],
+    );
+    assert.equal(await forget(project.id, ""), undefined);
+    assert.equal((await create(project.id, "a")).foundBy, "key");
+  });
 }

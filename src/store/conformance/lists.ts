@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { taskFactory } from "../../../test/factories.ts";
 import type { TaskFilter, TaskPage, TaskQuery } from "../../task/query.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task, TaskKey } from "../../task/task.ts";
 import type { TaskStore } from "../store.ts";
 import { type Check, recordAll } from "./subject.ts";
 
@@ -50,6 +50,29 @@ export function checkLists(check: Check): void {
         total: 11,
         names: [],
       });
+    },
+  );
+
+  check(
+    "nothing is found by a U+0000, which no task has, and nobody else's question suffers",
+    async ({ tasks }) => {
+      const task = taskFactory.running({ id: "one" });
+      await recordAll(tasks, [task]);
+      const absent = { projectId, id: "\u0000" };
+      const nothing = { tasks: [], total: 0, names: [] };
+      for (const member of ["names", "ids", "instanceIds", "databaseNames", "orderIds", "texts"]) {
+        assert.deepEqual(await list(tasks, { [member]: ["\u0000", "a\u0000"] }), nothing, member);
+      }
+      assert.deepEqual(await list(tasks, { labels: { team: ["\u0000"] } }), nothing);
+      assert.equal((await list(tasks, { ids: ["\u0000", task.id] })).total, 1);
+      assert.equal(await tasks.getTask(absent), undefined);
+      assert.equal(await tasks.deleteTask(absent), false);
+      assert.equal(await tasks.listHistory({ ...absent, afterRevision: 0, limit: 1 }), undefined);
+      const change = (key: TaskKey) =>
+        tasks.changeTask(key, (current) => ({ task: current, entry: undefined }));
+      const [refused, changed] = await Promise.allSettled([change(absent), change(task)]);
+      assert.deepEqual([refused.status, changed.status], ["rejected", "fulfilled"]);
+      await assert.rejects(change(absent), { code: "task-not-found" });
     },
   );
 

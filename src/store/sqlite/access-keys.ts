@@ -1,27 +1,18 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../task/clock.ts";
-import { TaskCenterError } from "../../task/error.ts";
-import { type AccessKeyRecord, maxAccessKeysPerUser, type TemporaryTerms } from "../store.ts";
-import { columnsOfScope, prepareForgetting, type ScopeColumns, scopeOfColumns } from "./expiring.ts";
+import {
+  type AccessKeyRow,
+  accessKeyOfRow,
+  accessKeyColumns as columns,
+  rowOfAccessKey,
+} from "../access-key-rows.ts";
+import { tooManyAccessKeys } from "../identity-refusals.ts";
+import { type AccessKeyRecord, maxAccessKeysPerUser } from "../store.ts";
+import { prepareForgetting } from "./expiring.ts";
 import { prepare } from "./statements.ts";
-
-type TermsColumns =
-  | readonly [securityTokenHash: null, expiresAtMs: null, madeWith: null, projectId: null, domainId: null]
-  | readonly [securityTokenHash: string, expiresAtMs: number, madeWith: string, ...ScopeColumns];
-
-type AccessKeyRow = readonly [
-  access: string,
-  userId: string,
-  sealedSecret: string,
-  description: string,
-  createdAtMs: number,
-  ...TermsColumns,
-];
 
 /** Prepares the statements on access keys, temporary or not. */
 export function prepareAccessKeys(database: DatabaseSync, clock: Clock) {
-  const columns = `access, user_id, sealed_secret, description, created_at_ms,
-    security_token_hash, expires_at_ms, made_with, project_id, domain_id`;
   const byAccess = prepare<AccessKeyRow>(database, `SELECT ${columns} FROM access_key WHERE access = ?`);
   const ofUser = prepare<AccessKeyRow>(
     database,
@@ -54,15 +45,11 @@ export function prepareAccessKeys(database: DatabaseSync, clock: Clock) {
     list,
 
     create(key: AccessKeyRecord): void {
-      const { access, userId, sealedSecret, description, createdAtMs, temporary } = key;
-      if (temporary === undefined && list(userId).length >= maxAccessKeysPerUser) {
-        throw new TaskCenterError(
-          "conflict",
-          `The user has ${maxAccessKeysPerUser} access keys already; delete one first.`,
-        );
+      if (key.temporary === undefined && list(key.userId).length >= maxAccessKeysPerUser) {
+        throw tooManyAccessKeys();
       }
       forgetSome();
-      insert.run(access, userId, sealedSecret, description, createdAtMs, ...columnsOfTerms(temporary));
+      insert.run(...rowOfAccessKey(key));
     },
 
     /** Deletes the temporary keys that were made with a token or a key. */
@@ -74,20 +61,4 @@ export function prepareAccessKeys(database: DatabaseSync, clock: Clock) {
 
     countSealedOtherwise: (prefix: string): number => sealedOtherwise.get(prefix)?.[0] ?? 0,
   };
-}
-
-function accessKeyOfRow(row: AccessKeyRow): AccessKeyRecord {
-  const [access, userId, sealedSecret, description, createdAtMs, ...terms] = row;
-  return { access, userId, sealedSecret, description, createdAtMs, temporary: termsOfColumns(terms) };
-}
-
-function columnsOfTerms(terms: TemporaryTerms | undefined): TermsColumns {
-  if (terms === undefined) return [null, null, null, null, null];
-  return [terms.securityTokenHash, terms.expiresAtMs, terms.madeWith, ...columnsOfScope(terms.scope)];
-}
-
-function termsOfColumns(columns: TermsColumns): TemporaryTerms | undefined {
-  if (columns[0] === null) return undefined;
-  const [securityTokenHash, expiresAtMs, madeWith, ...scope] = columns;
-  return { scope: scopeOfColumns(scope), madeWith, securityTokenHash, expiresAtMs };
 }

@@ -1,8 +1,7 @@
 import type { SQLInputValue } from "node:sqlite";
-import { statusMeanings, taskStatuses } from "../../task/lifecycle.ts";
 import type { TaskFilter } from "../../task/query.ts";
 import { silenceBeforeStaleMs } from "../../task/task.ts";
-import type { TaskColumn } from "./task-rows.ts";
+import { type ListName, listedColumns, listNames, liveStatuses, searchedColumns } from "../task-filters.ts";
 
 /** A part of a statement's WHERE, and the values of its places. */
 export interface Condition {
@@ -17,37 +16,8 @@ const labelCost = 2;
 /** Of a text: it is looked for in some thousand characters. */
 const textCost = 5;
 
-/** A filter's lists, each with the column whose values it lists. */
-export const listedColumns = {
-  services: "service",
-  kinds: "kind",
-  statuses: "status",
-  names: "name",
-  ids: "id",
-  instanceIds: "instance_id",
-  instanceNames: "instance_name",
-  databaseNames: "database_name",
-  orderIds: "order_id",
-} as const satisfies Partial<Record<keyof TaskFilter, TaskColumn>>;
-
-/** A filter's member that lists values of one column. */
-export type ListName = keyof typeof listedColumns;
-export const listNames = Object.keys(listedColumns) as readonly ListName[];
-
-/** The columns of `searchedTexts`. */
-const searchedColumns = [
-  "id",
-  "name",
-  "instance_id",
-  "instance_name",
-  "database_name",
-  "fail_reason",
-] as const satisfies readonly TaskColumn[];
-
 /** They are searched as one: no text holds U+0000, so nothing is found across two of them. */
 const searchedText = `lower(${searchedColumns.map((column) => `task.${column}`).join(" || char(0) || ")})`;
-
-const liveStatuses = taskStatuses.filter((status) => !statusMeanings[status].ended);
 
 /** What a filter says beside its project and its window, apart from the lists that are taken care of already. */
 export function conditionsOf(
@@ -87,8 +57,10 @@ function labelsIn({ labels = {} }: TaskFilter): readonly Condition[] {
   });
 }
 
-function textsIn({ texts }: TaskFilter): readonly Condition[] {
-  if (texts === undefined) return [];
+function textsIn(filter: TaskFilter): readonly Condition[] {
+  if (filter.texts === undefined) return [];
+  // Nothing is found across two of the texts.
+  const texts = filter.texts.filter((text) => !text.includes("\u0000"));
   if (texts.length === 0) return [{ sql: "FALSE", values: [] }];
   const holdsAny = texts.map(() => "instr(searched.text, lower(?)) > 0").join(" OR ");
   // The limit keeps the engine from putting the text's making into each comparison.

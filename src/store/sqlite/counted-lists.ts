@@ -4,9 +4,9 @@ import { beginning, comparePlaces, earlier, justAfter, later, theEnd } from "../
 import { type Span, spanBeyond } from "../../counts/span.ts";
 import type { Place, TaskOrder } from "../../task/query.ts";
 import type { Task } from "../../task/task.ts";
+import { type TaskRow, taskColumns, taskOfRow } from "../task-rows.ts";
 import { type CountedPlan, type ListPlan, orderSql, placesSql, placesValues, rangeSql } from "./list-plan.ts";
 import { limited, prepareOnce } from "./statements.ts";
-import { type TaskRow, taskColumns, taskOfRow } from "./task-rows.ts";
 
 /** How many of the lists' statements stay prepared: each filter of the services has one or two. */
 const preparedStatements = 200;

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { TaskCenterError } from "../../task/error.ts";
+import { nameIsTaken } from "../identity-refusals.ts";
 import type { Domain, Reference } from "../store.ts";
 import { prepare } from "./statements.ts";
 
@@ -16,7 +16,11 @@ export interface Listed {
  */
 export function prepareDirectory<Row extends readonly [id: string, ...SQLOutputValue[]]>(
   database: DatabaseSync,
-  { kind, table, select }: { readonly kind: string; readonly table: string; readonly select: string },
+  {
+    kind,
+    table,
+    select,
+  }: { readonly kind: "user" | "project"; readonly table: string; readonly select: string },
 ) {
   const byId = prepare<Row>(database, `${select} WHERE ${table}.id = ?`);
   const byName = prepare<Row>(database, `${select} WHERE ${table}.domain_id = ? AND ${table}.name = ?`);
@@ -37,9 +41,7 @@ export function prepareDirectory<Row extends readonly [id: string, ...SQLOutputV
     /** Refuses a name that another one of the same domain has. */
     requireFreeName({ id, name, domain }: Listed): void {
       const bearer = byName.get(domain.id, name);
-      if (bearer !== undefined && bearer[0] !== id) {
-        throw new TaskCenterError("conflict", `A ${kind} named "${name}" exists already.`);
-      }
+      if (bearer !== undefined && bearer[0] !== id) throw nameIsTaken(kind, name);
     },
   };
 }

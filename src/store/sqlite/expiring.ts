@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../task/clock.ts";
+import { columnsOfScope } from "../scope-columns.ts";
 import { expiredTokenMemoryMs, type Scope } from "../store.ts";
 import { prepare } from "./statements.ts";
 
@@ -9,20 +10,6 @@ type ExpiringTable = keyof typeof expiringTables;
 
 /** How many past their time are forgotten with each new one: more than one, so that they become fewer. */
 const forgottenPerNew = 4;
-
-/** A scope, as the two columns of both tables hold it: a check of the tables sees to it. */
-export type ScopeColumns =
-  | readonly [projectId: string, domainId: null]
-  | readonly [projectId: null, domainId: string];
-
-export function columnsOfScope(scope: Scope): ScopeColumns {
-  return scope.kind === "project" ? [scope.projectId, null] : [null, scope.domainId];
-}
-
-export function scopeOfColumns(columns: ScopeColumns): Scope {
-  const [projectId, domainId] = columns;
-  return projectId === null ? { kind: "domain", domainId } : { kind: "project", projectId };
-}
 
 /** Prepares to forget some of a table's rows that expired more than 7 days ago. */
 export function prepareForgetting(database: DatabaseSync, table: ExpiringTable, clock: Clock): () => void {

@@ -124,6 +124,8 @@ export function createIdentityStore(database: DatabaseSync, session: Session, cl
     createProject: (project) => session.write(() => projects.create(project)),
     updateProject: (id, change) => session.write(() => projects.update(id, change)),
     deleteProject: (id) => session.write(() => projects.delete(id)),
+    listDeletedProjectIds: async () => session.read(() => projects.listDeletedIds()),
+    forgetCreations: (keys) => session.write(() => projects.forgetCreations(keys)),
 
     findStanding: async (userId, scope) =>
       session.read(() =>

@@ -3,9 +3,10 @@ import type { CountTree } from "../../counts/count-tree.ts";
 import { beginning, startOf, theEnd } from "../../counts/place.ts";
 import type { Span } from "../../counts/span.ts";
 import { slotsOf } from "../../counts/tally.ts";
-import { type Service, services, type TaskKind, taskKinds } from "../../task/lifecycle.ts";
+import type { Service, TaskKind } from "../../task/lifecycle.ts";
 import type { Place, TaskFilter, TaskOrder } from "../../task/query.ts";
-import { anyOf, type Condition, conditionsOf, type ListName, listNames } from "./conditions.ts";
+import { combinationsOf, distinct, type ListName, listNames } from "../task-filters.ts";
+import { anyOf, type Condition, conditionsOf } from "./conditions.ts";
 import type { Counting } from "./counting.ts";
 import { byDimension, type Dimension, type SeriesId } from "./series.ts";
 import { limited } from "./statements.ts";
@@ -168,13 +169,6 @@ export function planOf(filter: TaskFilter, { series, treeOf }: Counting): ListPl
   return candidates.reduce((best, next) => (sizeOf(next) < sizeOf(best) ? next : best));
 }
 
-/** Every service that a filter may mean, with every kind. */
-export function combinationsOf({ projectId, ...filter }: TaskFilter) {
-  return distinct(filter.services ?? services).flatMap((service) =>
-    distinct(filter.kinds ?? taskKinds).map((kind) => ({ projectId, service, kind })),
-  );
-}
-
 function sizeOf({ trees = [] }: ListPlan): number {
   return trees.reduce((total, { root }) => total + (root?.total ?? 0), 0);
 }
@@ -225,9 +219,4 @@ export function placesValues(
 export function orderSql(order: TaskOrder, table = ""): string {
   const direction = order === "newest-first" ? "DESC" : "ASC";
   return `ORDER BY ${table}created_at_ms ${direction}, ${table}id ${direction}`;
-}
-
-/** Each value once, in the order in which it came first. */
-export function distinct<T>(values: readonly T[]): readonly T[] {
-  return [...new Set(values)];
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { TaskCenterError } from "../../task/error.ts";
+import { projectHasTasks } from "../identity-refusals.ts";
 import type { IdentityStore, Project, ProjectChange, Reference } from "../store.ts";
 import { prepareDirectory } from "./directory.ts";
 import type { Revocations } from "./expiring.ts";
@@ -42,7 +42,19 @@ export function prepareProjects(database: DatabaseSync, revocations: Revocations
   const remove = prepare(database, "DELETE FROM project WHERE id = ?");
   const anyTask = prepare(database, "SELECT 1 FROM task WHERE project_id = ? LIMIT 1");
   const rememberDeleted = prepare(database, "INSERT INTO deleted_project (id) VALUES (?)");
-  const forgetCreations = prepare(database, "DELETE FROM remembered_creation WHERE project_id = ?");
+  const deletedIds = prepare<[id: string]>(database, "SELECT id FROM deleted_project ORDER BY id");
+  const lastOfNextKeys = prepare<[lastKey: string | null]>(
+    database,
+    `SELECT max(idempotency_key) FROM (
+       SELECT idempotency_key FROM remembered_creation
+       WHERE project_id = ?1 AND idempotency_key > ?2 AND EXISTS (SELECT 1 FROM deleted_project WHERE id = ?1)
+       ORDER BY idempotency_key LIMIT ?3 + 0
+     )`,
+  );
+  const forgetKeys = prepare(
+    database,
+    "DELETE FROM remembered_creation WHERE project_id = ? AND idempotency_key > ? AND idempotency_key <= ?",
+  );
 
   function find(reference: Reference): Project | undefined {
     const row = directory.find(reference);
@@ -81,16 +93,25 @@ export function prepareProjects(database: DatabaseSync, revocations: Revocations
       return changed;
     },
 
-    /** Deletes a project without tasks; the roles, tokens and temporary access keys in it go along. */
+    /**
+     * Deletes a project without tasks; the roles, tokens and temporary access keys in it go along. The keys of deleted
+     * tasks are forgotten later: they may be many, and stand for nothing in a project that takes no more tasks.
+     */
     delete(id: string): boolean {
       if (remove.run(id).changes === 0) return false;
-      if (anyTask.get(id) !== undefined) {
-        throw new TaskCenterError("conflict", "The project has tasks; disable it instead.");
-      }
+      if (anyTask.get(id) !== undefined) throw projectHasTasks();
       rememberDeleted.run(id);
-      // The keys of deleted tasks are remembered without them.
-      forgetCreations.run(id);
       return true;
+    },
+
+    listDeletedIds: (): readonly string[] => deletedIds.all().map(([id]) => id),
+
+    forgetCreations(keys: Parameters<IdentityStore["forgetCreations"]>[0]): string | undefined {
+      const { projectId, after, limit } = keys;
+      const [lastKey] = lastOfNextKeys.get(projectId, after, limit) ?? [null];
+      if (lastKey === null) return undefined;
+      forgetKeys.run(projectId, after, lastKey);
+      return lastKey;
     },
   };
 }

@@ -6,7 +6,7 @@ import type {
   TaskQuery,
   TaskStreamQuery,
 } from "../../task/query.ts";
-import type { Task } from "../../task/task.ts";
+import type { StreamedTasks } from "../stream-step.ts";
 
 /** What is asked of the tasks, by the thread that serves everybody or aside: plain data, since it goes from thread to thread. */
 export type Question =
@@ -33,8 +33,7 @@ export interface EndedStep {
 export interface Answers {
   readonly list: TaskPage;
   readonly count: TaskCounts;
-  /** Where to go on; undefined where nothing is left. */
-  readonly stream: { readonly tasks: readonly Task[]; readonly next: Place | undefined };
+  readonly stream: StreamedTasks;
   readonly ended: { readonly ids: readonly string[]; readonly next: Place | undefined };
 }
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { TaskCenterError } from "../../task/error.ts";
+import { noAdministratorLeft } from "../identity-refusals.ts";
 import { type RoleGrant, type RoleName, roleNames, type Scope } from "../store.ts";
 import type { Revocations } from "./expiring.ts";
 import { prepare } from "./statements.ts";
@@ -20,9 +20,7 @@ export function prepareRoles(database: DatabaseSync, revocations: Revocations) {
 
   /** Refuses the change that was just made if it took the last enabled administrator away: what is thrown undoes it. */
   function requireAdministrator(domainId: string): void {
-    if (anyAdministrator.get(domainId) === undefined) {
-      throw new TaskCenterError("conflict", "The domain would have no administrator left.");
-    }
+    if (anyAdministrator.get(domainId) === undefined) throw noAdministratorLeft();
   }
 
   return {

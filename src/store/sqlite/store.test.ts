@@ -24,10 +24,10 @@ import {
 } from "../conformance/samples.ts";
 import { testStore } from "../conformance.ts";
 import { expiredTokenMemoryMs, idempotencyKeyLifetimeMs, type Store } from "../store.ts";
+import { rowOfEntry, rowOfTask } from "../task-rows.ts";
 import { openDatabase } from "./database.ts";
 import { migrate, readMigrations } from "./migrations.ts";
 import { openSqliteStore } from "./store.ts";
-import { rowOfEntry, rowOfTask } from "./task-rows.ts";
 
 const nowMs = factoryCreatedAtMs;
 const clock = (): number => nowMs;
@@ -394,7 +394,7 @@ test("idempotency keys, tokens and temporary access keys past their time become 
   );
 });
 
-test("the idempotency keys of a project go with it, and no other's", async (t) => {
+test("the idempotency keys of a deleted project are forgotten, and no other's", async (t) => {
   const path = newPath(t);
   await withStore(path, async ({ tasks, identity }) => {
     await identity.createFirstIdentity(first);
@@ -404,6 +404,7 @@ test("the idempotency keys of a project go with it, and no other's", async (t) =
       await tasks.deleteTask(creation.task);
     }
     await identity.deleteProject(first.project.id);
+    await identity.forgetCreations({ projectId: first.project.id, after: "", limit: 10 });
     assert.equal(
       look(path, (database) => count(database, "remembered_creation")),
       1,
@@ -421,3 +422,23 @@ function tablesOf(database: DatabaseSync): readonly unknown[] {
     .all()
     .map(({ name }) => name);
 }
+
+test("a task that is reopened in the transaction of its deletion stays", async (t) => {
+  await withStore(newPath(t), async ({ tasks }) => {
+    const ended = [taskFactory.failed({ id: "1" }), taskFactory.failed({ id: "2" })];
+    const [first, second] = ended as [Task, Task];
+    for (const task of ended) await tasks.createTask(creationOf(task));
+    const running: Task = { ...first, status: "Running", endedAtMs: null, revision: 2 };
+    // Asked for together, so that both are made in one commit.
+    const [, deleted] = await Promise.all([
+      tasks.changeTask(first, () => ({ task: running, entry: undefined })),
+      tasks.deleteEndedTasks({
+        projectId: first.projectId,
+        ids: [first.id, second.id],
+        endedBeforeMs: (first.endedAtMs ?? 0) + 1,
+      }),
+    ]);
+    assert.equal(deleted, 1);
+    assert.deepEqual(await tasks.getTask(first), running);
+  });
+});

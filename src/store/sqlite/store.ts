@@ -38,6 +38,8 @@ export async function openSqliteStore(options: {
     ping: async () => {
       session.read(() => readOne.get());
     },
+    // No other server can have the file open.
+    lead: (_work, body) => body(new AbortController().signal),
     close: async () => {
       clearInterval(carrying);
       try {

@@ -12,9 +12,10 @@ import {
   type TaskQuery,
 } from "../../task/query.ts";
 import type { Task, TaskKey } from "../../task/task.ts";
+import { combinationsOf, distinct } from "../task-filters.ts";
 import { prepareCountedLists } from "./counted-lists.ts";
 import type { Counting } from "./counting.ts";
-import { type CountedPlan, combinationsOf, distinct, isCounted, type ListPlan, planOf } from "./list-plan.ts";
+import { type CountedPlan, isCounted, type ListPlan, planOf } from "./list-plan.ts";
 import { type Reach, type RememberedQuestion, rememberPages } from "./remembered-pages.ts";
 import { type Found, prepareSearch } from "./search.ts";
 import { prepareNames } from "./series.ts";

@@ -2,11 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import { type Span, spanBeyond } from "../../counts/span.ts";
 import { statusMeanings, taskStatuses } from "../../task/lifecycle.ts";
 import type { Place, TaskCountQuery, TaskCounts, TaskOrder } from "../../task/query.ts";
-import { longDetailsLength, type Task, type TaskKey } from "../../task/task.ts";
+import type { Task, TaskKey } from "../../task/task.ts";
+import { placeOf, stepOf } from "../stream-step.ts";
+import { groupsOf } from "../task-groups.ts";
 import type { Counting } from "./counting.ts";
 import { isCounted, type ListPlan, planOf } from "./list-plan.ts";
 import type { Answers, AnswerTo, EndedStep, Question, StreamStep } from "./questions.ts";
-import { countGroups, groupsOf } from "./task-groups.ts";
+import { countGroups } from "./task-groups.ts";
 import { type Patience, prepareTaskLists } from "./task-lists.ts";
 
 const endedStatuses = taskStatuses.filter((status) => statusMeanings[status].ended);
@@ -96,25 +98,6 @@ export function prepareTaskReading(parts: {
       return answer(question.query);
     },
   };
-}
-
-/** How many characters of details a step of a stream holds, apart from its last task's. */
-const mostDetails = 1024 * 1024;
-
-/** A step of a stream, which ends earlier where its tasks are large: somebody may have many streams, and read slowly. */
-function stepOf(tasks: readonly Task[], next: Place | undefined): Answers["stream"] {
-  let details = 0;
-  const large = tasks.findIndex((task) => {
-    details += longDetailsLength(task);
-    return details > mostDetails;
-  });
-  return large < 0 || large === tasks.length - 1
-    ? { tasks, next }
-    : { tasks: tasks.slice(0, large + 1), next: placeOf(tasks[large]) };
-}
-
-function placeOf(task: Task | undefined): Place | undefined {
-  return task && { createdAtMs: task.createdAtMs, id: task.id };
 }
 
 export type TaskReading = ReturnType<typeof prepareTaskReading>;

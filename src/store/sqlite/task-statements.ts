@@ -1,14 +1,11 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { isDeepStrictEqual } from "node:util";
 import { TaskCenterError } from "../../task/error.ts";
-import { type TaskStatus, taskStatuses } from "../../task/lifecycle.ts";
+import type { TaskStatus } from "../../task/lifecycle.ts";
 import type { HistoryQuery } from "../../task/query.ts";
 import { failsForSilenceAtMs } from "../../task/report.ts";
 import type { HistoryEntry, Task, TaskKey } from "../../task/task.ts";
+import { plainLine, statusOfPlainLine } from "../first-line.ts";
 import type { CreationReceipt } from "../store.ts";
-import type { SeriesIds } from "./counting.ts";
-import { memberships } from "./series.ts";
-import { limited, prepare } from "./statements.ts";
 import {
   entryOfRow,
   type HistoryRow,
@@ -18,7 +15,10 @@ import {
   type TaskRow,
   taskColumns,
   taskOfRow,
-} from "./task-rows.ts";
+} from "../task-rows.ts";
+import type { SeriesIds } from "./counting.ts";
+import { memberships } from "./series.ts";
+import { limited, prepare } from "./statements.ts";
 
 /** What is written of a task, and what follows from it, in the order of `valuesOf`. */
 const writtenColumns = [...taskColumns, "fails_at_ms", ...memberships.map(({ column }) => column)] as const;
@@ -155,34 +155,6 @@ export function prepareTaskStatements(database: DatabaseSync) {
       return [plainLine({ atMs, reportedAtMs, by, status }), ...stored].slice(0, limit);
     },
   };
-}
-
-/** The first line of a history that says no more than that the task was created with a status. */
-function plainLine(said: {
-  readonly atMs: number;
-  readonly reportedAtMs: number;
-  readonly by: string;
-  readonly status: TaskStatus;
-}): HistoryEntry {
-  const { status, ...others } = said;
-  return { revision: 1, message: "", ...others, changes: { status: { from: null, to: status } } };
-}
-
-/** The status of a first line that need not be stored, since the task's row tells it; undefined for any other line. */
-function statusOfPlainLine(
-  entry: HistoryEntry,
-  task: Task,
-  { acceptedAtMs }: CreationReceipt,
-): TaskStatus | undefined {
-  const status = taskStatuses.find((word) => word === entry.changes.status?.to);
-  if (status === undefined) return undefined;
-  const plain = plainLine({
-    atMs: acceptedAtMs,
-    reportedAtMs: task.createdAtMs,
-    by: task.createdBy,
-    status,
-  });
-  return isDeepStrictEqual(entry, plain) ? status : undefined;
 }
 
 /** Whether a change moves a task in any list, or to another one. */

@@ -3,6 +3,7 @@ import type { Clock } from "../../task/clock.ts";
 import { TaskCenterError, taskNotFound } from "../../task/error.ts";
 import type { Place } from "../../task/query.ts";
 import type { NewTask, StandingReceipt, TaskStore } from "../store.ts";
+import { streamedTasks } from "../stream-step.ts";
 import type { Aside } from "./aside/aside.ts";
 import type { Counting } from "./counting.ts";
 import type { AnswerTo, Question } from "./questions.ts";
@@ -12,9 +13,6 @@ import { prepare } from "./statements.ts";
 import { shortPatience } from "./task-lists.ts";
 import { prepareTaskReading } from "./task-reading.ts";
 import { movesInLists, prepareTaskStatements } from "./task-statements.ts";
-
-/** How many tasks of a stream are read at once: about a millisecond's work for whoever passes them on. */
-const streamedTasks = 128;
 
 /** The tasks of an open store. */
 export function createTaskStore(parts: {

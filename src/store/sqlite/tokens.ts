@@ -1,7 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../task/clock.ts";
+import { columnsOfScope, type ScopeColumns, scopeOfColumns } from "../scope-columns.ts";
 import type { TokenRecord } from "../store.ts";
-import { columnsOfScope, prepareForgetting, type ScopeColumns, scopeOfColumns } from "./expiring.ts";
+import { prepareForgetting } from "./expiring.ts";
 import { prepare } from "./statements.ts";
 
 type TokenRow = readonly [

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { TaskCenterError } from "../../../task/error.ts";
+import { taskOfRow } from "../../task-rows.ts";
 import { storeUnavailable } from "../error.ts";
 import type { AnswerTo, Question } from "../questions.ts";
-import { taskOfRow } from "../task-rows.ts";
 import { type Asked, carryOverWord, type Heard, type WorkerSettings } from "./messages.ts";
 
 /** Where long questions are answered, so that nobody's short one waits for them. */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../../task/error.ts";
+import type { TaskRow } from "../../task-rows.ts";
 import type { Question } from "../questions.ts";
-import type { TaskRow } from "../task-rows.ts";
 
 /** What the thread for long questions is started with. */
 export interface WorkerSettings {

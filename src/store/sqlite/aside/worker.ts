@@ -1,12 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { TaskCenterError } from "../../../task/error.ts";
+import { rowOfTask } from "../../task-rows.ts";
 import { openCounting } from "../counting.ts";
 import { durability } from "../database.ts";
 import { storeError } from "../error.ts";
 import type { Patience } from "../task-lists.ts";
 import { prepareTaskReading } from "../task-reading.ts";
-import { rowOfTask } from "../task-rows.ts";
 import { prepareTaskStatements } from "../task-statements.ts";
 import { type Asked, carryOverWord, type Heard, type WorkerSettings } from "./messages.ts";
 

@@ -2,6 +2,7 @@
 export { type BackupFacts, backUpStore } from "./backup.ts";
 export type { Check, CheckEvent, CheckResult } from "./check.ts";
 export type { CopyWatch } from "./copy.ts";
+export { openMoveSource } from "./move-source.ts";
 export { recountStore } from "./rebuild.ts";
 export { restoreStore } from "./restore.ts";
 export { inThread } from "./thread.ts";

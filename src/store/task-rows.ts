@@ -1,4 +1,4 @@
-import type { Service, TaskKind, TaskStatus } from "../../task/lifecycle.ts";
+import type { Service, TaskKind, TaskStatus } from "../task/lifecycle.ts";
 import {
   detailsText,
   type FieldChange,
@@ -8,7 +8,7 @@ import {
   type OnStale,
   type Task,
   withLongDetails,
-} from "../../task/task.ts";
+} from "../task/task.ts";
 
 /** The columns that make a task, in the order of `TaskRow`. */
 export const taskColumns = [

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { creationOf, factoryCreatedAtMs, taskFactory } from "../../../test/factories.ts";
+import { startPostgres } from "../../../test/postgres.ts";
+import { assertCounted, nextRevision, openServers, runningTasks } from "../../../test/task-servers.ts";
+import { historyOf } from "../conformance/subject.ts";
+import type { TaskStore } from "../store.ts";
+import { storeUnavailable } from "./error.ts";
+import { migrate, readMigrations } from "./migrations.ts";
+import { openSession, type Session, statement } from "./session.ts";
+import { replaceTasks } from "./task-statements.ts";
+import { createTaskWriting } from "./task-writing.ts";
+
+const readWaits = statement<[waiting: number]>(
+  "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
+);
+const readStandbys = statement<[names: string]>("SHOW synchronous_standby_names");
+
+/** A session of which one write, when it is told so, is carried out, but its answer is lost with the connection. */
+function losingAnswers(session: Session) {
+  let meanwhile: (() => Promise<unknown>) | undefined;
+  async function losing<T>(answer: Promise<T>): Promise<T> {
+    const happens = meanwhile;
+    meanwhile = undefined;
+    const answered = await answer;
+    if (happens === undefined) return answered;
+    await happens();
+    throw storeUnavailable(
+      "its database can not be reached",
+      new Error("Connection terminated unexpectedly"),
+    );
+  }
+  const losingSession: Session = {
+    ...session,
+    query: (asked, values) =>
+      asked.name === replaceTasks.name ? losing(session.query(asked, values)) : session.query(asked, values),
+    transaction: (change, isolation) => losing(session.transaction(change, isolation)),
+  };
+  return {
+    session: losingSession,
+    /** What somebody else does before anybody looks again may be said. */
+    loseNext(happens: () => Promise<unknown> = async () => {}): void {
+      meanwhile = happens;
+    },
+  };
+}
+
+test("a write whose answer is lost with its connection is answered once, and done once", async (t) => {
+  const [server] = await openServers(t, 1);
+  const losing = losingAnswers(server.session);
+  const tasks = createTaskWriting({
+    session: losing.session,
+    clock: () => factoryCreatedAtMs,
+    onCountChanges: () => {},
+  });
+  for (const key of [{}, { idempotencyKey: "key" }]) {
+    const creation = creationOf(taskFactory.running({ id: `with ${Object.keys(key).length}` }), key);
+    losing.loseNext();
+    assert.deepEqual(await tasks.createTask(creation), { receipt: creation.receipt, foundBy: "new" });
+    losing.loseNext();
+    assert.equal((await tasks.changeTask(creation.task, nextRevision)).revision, 2);
+    assert.equal((await tasks.getTask(creation.task))?.revision, 2);
+    losing.loseNext();
+    const heartbeat = { ...creation.task, heardAtMs: creation.task.heardAtMs + 1 };
+    await tasks.changeTask(creation.task, (current) => ({
+      task: { ...current, heardAtMs: heartbeat.heardAtMs },
+      entry: undefined,
+    }));
+    assert.equal((await tasks.getTask(creation.task))?.heardAtMs, heartbeat.heardAtMs);
+    losing.loseNext();
+    assert.equal(await tasks.deleteTask(creation.task), true);
+    assert.equal(await tasks.deleteTask(creation.task), false);
+  }
+  await assertCounted(server);
+});
+
+test("a change whose answer is lost, and that somebody else has changed since, is not made twice", async (t) => {
+  const [server, other] = await openServers(t, 2);
+  assert.ok(other);
+  const losing = losingAnswers(server.session);
+  const tasks = createTaskWriting({
+    session: losing.session,
+    clock: () => factoryCreatedAtMs,
+    onCountChanges: () => {},
+  });
+  const creation = creationOf(taskFactory.running());
+  await tasks.createTask(creation);
+  losing.loseNext(() =>
+    other.tasks.changeTask(creation.task, (current) => {
+      const { task, entry } = nextRevision(current);
+      return { task, entry: entry && { ...entry, by: "somebody else" } };
+    }),
+  );
+  assert.equal((await tasks.changeTask(creation.task, nextRevision)).revision, 2);
+  assert.equal((await tasks.getTask(creation.task))?.revision, 3);
+  const lines = await historyOf(tasks as unknown as TaskStore, creation.task);
+  assert.deepEqual(
+    lines?.map(({ by }) => by),
+    ["producer", "reporter", "somebody else"],
+  );
+});
+
+test("what a failover would undo is not acknowledged, though another one wrote it", async (t) => {
+  const { url } = await startPostgres(t);
+  const session = openSession({ url, connections: 3, onTrouble: () => {} });
+  t.after(() => session.close());
+  await migrate(session, readMigrations(), () => 0);
+  const losing = losingAnswers(session);
+  const tasks = createTaskWriting({
+    session: losing.session,
+    clock: () => factoryCreatedAtMs,
+    onCountChanges: () => {},
+  });
+  const waitFor = async (standby: string): Promise<void> => {
+    await session.query(statement(`ALTER SYSTEM SET synchronous_standby_names = '${standby}'`));
+    await session.query(statement("SELECT pg_reload_conf()"));
+    // Each connection learns it by itself, before its next statement.
+    while ((await session.query(readStandbys))[0]?.[0] !== standby) await wait(10);
+  };
+  const creation = creationOf(taskFactory.running());
+  const writes = [() => tasks.createTask(creation), () => tasks.deleteTask(creation.task)];
+  for (const write of writes) {
+    losing.loseNext(() => waitFor("absent"));
+    let isAnswered = false;
+    const answered = write().finally(() => {
+      isAnswered = true;
+    });
+    let waits = 0;
+    for (let asked = 0; waits === 0 && asked < 100; asked += 1) {
+      await wait(20);
+      [[waits] = [0]] = await session.query(readWaits);
+    }
+    assert.deepEqual({ waits, isAnswered }, { waits: 1, isAnswered: false });
+    await waitFor("");
+    await answered;
+  }
+});
+
+test("connections that break at any moment lose and double nothing", async (t) => {
+  const [server] = await openServers(t, 1);
+  const { tasks, session } = server;
+  const all = runningTasks(20);
+  await Promise.all(all.map((task) => tasks.createTask(creationOf(task))));
+  const breakOthers = statement(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  );
+  const answered = new Map<string, number>();
+  let isOver = false;
+  const breaking = (async () => {
+    for (let times = 0; times < 15; times += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await session.query(breakOthers).catch(() => {});
+    }
+    isOver = true;
+  })();
+  await Promise.all(
+    all.map(async (task) => {
+      while (!isOver) {
+        const changed = await tasks.changeTask(task, nextRevision).catch(() => undefined);
+        if (changed !== undefined) answered.set(task.id, (answered.get(task.id) ?? 0) + 1);
+      }
+    }),
+  );
+  await breaking;
+  assert.ok(answered.size > 0);
+  for (const task of all) {
+    const revisions = (await tasks.getTask(task))?.revision ?? 0;
+    assert.ok(revisions - 1 >= (answered.get(task.id) ?? 0), "what was answered is there");
+    const lines = await historyOf(tasks as unknown as TaskStore, task);
+    assert.equal(lines?.length, revisions);
+  }
+  await assertCounted(server);
+});

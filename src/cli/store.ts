@@ -1,13 +1,14 @@
 import { Command } from "commander";
 import { backupCommand } from "./store/backup.ts";
 import { checkCommand } from "./store/check.ts";
+import { moveCommand } from "./store/move.ts";
 import { rebuildCountsCommand } from "./store/rebuild-counts.ts";
 import { restoreCommand } from "./store/restore.ts";
 
 /** `taskcenter store`: looking after the file in which a server keeps everything. */
 export function storeCommand(): Command {
   const command = new Command("store")
-    .summary("back up, restore and check the store")
+    .summary("back up, restore, check and move the store")
     .description(
       "Looks after the store of a server, on the server's own machine. The store is found as serve finds it.",
     )
@@ -22,7 +23,7 @@ Examples:
   $ taskcenter store check
   $ taskcenter help store restore`,
     );
-  const commands = [backupCommand(), restoreCommand(), checkCommand(), rebuildCountsCommand()];
+  const commands = [backupCommand(), restoreCommand(), checkCommand(), rebuildCountsCommand(), moveCommand()];
   for (const each of commands) command.addCommand(each);
   return command;
 }

@@ -23,13 +23,38 @@ export function commandOnStore(name: string): Command {
 }
 
 /** Where a server's files are, or are to be. */
-type Places = Pick<Config, "dataDirectory" | "storePath">;
+export interface Places {
+  readonly dataDirectory: string;
+  readonly storePath: string;
+}
 
-/** @throws ConfigError for a setting that can not be used. */
-export function readPlaces({ config, data, store }: StoreOptions): Places {
+/** @throws ConfigError for a setting that can not be used, and where the store is no file. */
+export function readPlaces(options: StoreOptions): Places {
+  const { dataDirectory, store } = readSettings(options);
+  if (store.kind === "sqlite") return { dataDirectory, storePath: store.path };
+  throw new ConfigError(
+    "this command works on a store in an SQLite file, and the store is in PostgreSQL; " +
+      "back up and restore that with PostgreSQL's own tools, such as pg_dump and pg_restore: docs/operations/backup.md",
+  );
+}
+
+/** Where a store is that is there: in a file, or in a database, which is reached past any pooler. */
+export type ExistingStore =
+  | { readonly kind: "sqlite"; readonly storePath: string }
+  | { readonly kind: "postgres"; readonly url: string };
+
+/** @throws ConfigError for a setting that can not be used, and where there is no such file. */
+export function readExistingStore(options: StoreOptions): ExistingStore {
+  const { store } = readSettings(options);
+  return store.kind === "postgres"
+    ? { kind: "postgres", url: store.directUrl }
+    : { kind: "sqlite", storePath: readExistingPlaces(options).storePath };
+}
+
+/** Every setting as serve reads it; these flags win over the file and the environment. */
+export function readSettings({ config, data, store }: StoreOptions): Config {
   const flags = { ...(data !== undefined && { data }), ...(store !== undefined && { store }) };
-  const sources = { flags, env: process.env, configFile: config, workingDirectory: process.cwd() };
-  return readConfig(sources);
+  return readConfig({ flags, env: process.env, configFile: config, workingDirectory: process.cwd() });
 }
 
 /** The same, of a store that is there. @throws ConfigError where there is none. */
@@ -39,7 +64,11 @@ export function readExistingPlaces(options: StoreOptions): Places {
   throw new ConfigError(`there is no store at ${places.storePath}; say with --data or --store where it is`);
 }
 
-/** The engine's code: no other command has to wait until it is loaded. */
+/** The engines' code: no other command has to wait until it is loaded. */
 export function loadUpkeep() {
   return import("../../store/sqlite/upkeep/index.ts");
+}
+
+export function loadPostgresUpkeep() {
+  return import("../../store/postgres/upkeep.ts");
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -52,6 +52,16 @@ test("a file that is there already is kept under another name", () => {
   assert.equal(readFileSync(`${path}.1`, "utf8"), "first");
   assert.equal(readFileSync(`${path}.2`, "utf8"), "second");
   assert.match(readFileSync(path, "utf8"), /taskcenter:/);
+});
+
+test("a file that is withdrawn leaves what was there before it", () => {
+  const path = join(directory, "withdrawn.yaml");
+  writeCloudsFile(path, entry)();
+  assert.equal(existsSync(path), false);
+  writeFileSync(path, "clouds: {}\n");
+  writeCloudsFile(path, entry)();
+  assert.equal(readFileSync(path, "utf8"), "clouds: {}\n");
+  assert.equal(existsSync(`${path}.1`), false);
 });
 
 test("a corrected address leaves everything else as its owner wrote it", () => {

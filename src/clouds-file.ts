@@ -19,10 +19,11 @@ const header =
 
 /**
  * Writes a new `clouds.yaml` that only its owner can read. One that is there already is kept under another name: it may
- * hold the only copy of another store's password.
+ * hold the only copy of another store's password. Answers what takes the new one away again, and puts the earlier one
+ * back.
  */
-export function writeCloudsFile(path: string, entry: CloudEntry): void {
-  keepEarlierFile(path);
+export function writeCloudsFile(path: string, entry: CloudEntry): () => void {
+  const earlierPath = keepEarlierFile(path);
   const document = parseDocument(header);
   document.contents = document.createNode({
     clouds: {
@@ -43,6 +44,7 @@ export function writeCloudsFile(path: string, entry: CloudEntry): void {
     },
   }) as typeof document.contents;
   replaceFile(path, document.toString());
+  return () => (earlierPath === undefined ? rmSync(path, { force: true }) : renameSync(earlierPath, path));
 }
 
 /**
@@ -59,11 +61,13 @@ export function correctAuthUrl(path: string, authUrl: string): void {
   replaceFile(path, document.toString());
 }
 
-function keepEarlierFile(path: string): void {
-  if (!existsSync(path)) return;
+/** Puts a file that is there under another name, which is answered; undefined where there is none. */
+function keepEarlierFile(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
   let number = 1;
   while (existsSync(`${path}.${number}`)) number += 1;
   renameSync(path, `${path}.${number}`);
+  return `${path}.${number}`;
 }
 
 function readIfPresent(path: string): string | undefined {

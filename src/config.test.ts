@@ -42,7 +42,8 @@ test("without any setting the server listens on this machine, in the folder wher
     listen: { host: "127.0.0.1", port: 8080 },
     serviceListeners: {},
     dataDirectory: join(workingDirectory, "taskcenter-data"),
-    storePath: join(workingDirectory, "taskcenter-data", "taskcenter.db"),
+    store: { kind: "sqlite", path: join(workingDirectory, "taskcenter-data", "taskcenter.db") },
+    workers: 1,
     publicUrl: undefined,
     region: "eu-de",
     utcOffsetMinutes: 0,
@@ -95,7 +96,26 @@ const forms: readonly [key: SettingKey, usable: readonly string[], refused: read
   ["listen-ddm", ["127.0.0.1:1"], ["ddm"]],
   ["listen-rds", ["127.0.0.1:1"], [":1"]],
   ["listen-geminidb", ["127.0.0.1:1"], ["127.0.0.1:"]],
-  ["store", ["sqlite:tasks.db", "sqlite:/var/lib/tasks.db"], ["tasks.db", "sqlite:", "mysql://x"]],
+  [
+    "store",
+    [
+      "sqlite:tasks.db",
+      "sqlite:/var/lib/tasks.db",
+      "postgres://host/db",
+      "postgresql://u@[::1]:6432/db?sslmode=verify-full",
+      "postgres:///db?host=/run/postgresql",
+      "postgres://u@/db?host=/run/postgresql",
+    ],
+    [
+      "tasks.db",
+      "sqlite:",
+      "mysql://x",
+      "postgres://",
+      "postgres://host",
+      "postgres://u@/db",
+      "postgres://host/db%00",
+    ],
+  ],
   [
     "public-url",
     ["https://tasks.example.com", "http://host:8080/base/"],
@@ -115,6 +135,66 @@ for (const [key, usable, refusedValues] of forms) {
     }
   });
 }
+
+const database = "postgres://tc:hunter2@db.example.com:6432/tasks";
+
+test("a store in PostgreSQL has ten connections, and no other address than its own, unless it is told", () => {
+  assert.deepEqual(read({ flags: { store: database } }).store, {
+    kind: "postgres",
+    url: database,
+    directUrl: database,
+    connections: 10,
+  });
+  const direct = "postgres://tc@db.example.com/tasks";
+  const flags = { store: database, "store-direct-url": direct, "store-connections": "200" };
+  assert.deepEqual(read({ flags }).store, {
+    kind: "postgres",
+    url: database,
+    directUrl: direct,
+    connections: 200,
+  });
+  for (const connections of ["0", "201", "ten", "1.5"]) {
+    refused({ flags: { ...flags, "store-connections": connections } }, "--store-connections", connections);
+  }
+});
+
+test("workers are a number or as many as there are cores, and only a store in PostgreSQL has them", () => {
+  const workers = (text: string) => read({ flags: { store: database, workers: text } }).workers;
+  assert.deepEqual(["1", "8", "auto"].map(workers), [1, 8, "auto"]);
+  for (const text of ["0", "129", "-1", "all"])
+    refused({ flags: { store: database, workers: text } }, "--workers", text);
+  assert.equal(read({ flags: { workers: "1" } }).workers, 1);
+  for (const text of ["2", "auto"]) refused({ flags: { workers: text } }, "--workers", "PostgreSQL");
+  refused({ flags: { "store-connections": "5" } }, "--store-connections", "PostgreSQL");
+  refused({ env: { TASKCENTER_STORE_DIRECT_URL: database } }, "TASKCENTER_STORE_DIRECT_URL", "PostgreSQL");
+});
+
+test("a store's address that is refused is shown without its password", () => {
+  const shown: readonly (readonly [given: string, shown: string])[] = [
+    ["postgres://tc:hunter2@host", "postgres://tc:***@host"],
+    ["postgres://tc:hunter2@host/a/b", "postgres://"],
+    ["postgres://tc:hunter2@host:x/db", "postgres://"],
+    ["postgres://tc:hunter2@host/db?password=hunter2", '"postgres://tc:***@host/db"'],
+    ["postgres://host/db?max=1&options=hunter2", '"postgres://host/db"'],
+    ["postgres://tc:hun/ter2@host/db", "postgres://"],
+    ["postgres://tc:hunter2@host/db#x", "postgres://"],
+    ["mysql://tc:hunter2@host/db", "mysql://tc:***@host/db"],
+  ];
+  for (const [given, part] of shown) {
+    for (const key of ["store", "store-direct-url"] as const) {
+      assert.throws(
+        () => read({ flags: { store: database, [key]: given } }),
+        ({ message }: Error) =>
+          message.startsWith(`--${key}: `) && message.includes(part) && !/hun|ter2/.test(message),
+        given,
+      );
+    }
+  }
+  assert.throws(
+    () => read({ file: `store: "${database}\nregion: x\n` }),
+    (error: Error) => error.message.includes("no YAML") && !error.message.includes("hunter2"),
+  );
+});
 
 test("a duration that is refused is told its own bounds", () => {
   refused({ flags: { retention: "13m" } }, "from 1d to 36500d, such as 400d");

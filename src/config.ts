@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
+import { faultOfPostgresUrl, isPostgresUrl, withoutSecrets } from "./postgres-url.ts";
 
 /** Where a server listens. Port 0 means any free one. */
 export interface Address {
@@ -8,13 +9,28 @@ export interface Address {
   readonly port: number;
 }
 
+/** Where a server keeps its tasks: in a file of its own, or in a database that it shares with other servers. */
+export type StorePlace =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | {
+      readonly kind: "postgres";
+      /** `postgres://user@host:port/database`. It may hold a password, so it is never shown. */
+      readonly url: string;
+      /** The same database past a pooler, for changes of the schema and for upkeep. */
+      readonly directUrl: string;
+      /** How many connections serve requests at most. */
+      readonly connections: number;
+    };
+
 /** What a server is started with: every setting read, checked and complete. */
 export interface Config {
   readonly listen: Address;
   /** Listeners that belong to one service alone; a service without one is reached by prefix and by host. */
   readonly serviceListeners: Readonly<Partial<Record<"ddm" | "rds" | "geminidb", Address>>>;
   readonly dataDirectory: string;
-  readonly storePath: string;
+  readonly store: StorePlace;
+  /** How many processes serve requests; `auto` is one for each core. */
+  readonly workers: number | "auto";
   /** Undefined where it follows from the address that the server listens on. */
   readonly publicUrl: string | undefined;
   readonly region: string;
@@ -80,9 +96,27 @@ export const settings = {
   },
   store: {
     env: "TASKCENTER_STORE",
-    form: "sqlite:PATH",
+    form: "sqlite:PATH|postgres://…",
     description: "the store; by default taskcenter.db in the data folder",
     default: undefined,
+  },
+  "store-direct-url": {
+    env: "TASKCENTER_STORE_DIRECT_URL",
+    form: "postgres://…",
+    description: "the same database past a pooler, where the store's address leads through one",
+    default: undefined,
+  },
+  "store-connections": {
+    env: "TASKCENTER_STORE_CONNECTIONS",
+    form: "N",
+    description: "how many connections to PostgreSQL serve requests; default 10",
+    default: undefined,
+  },
+  workers: {
+    env: "TASKCENTER_WORKERS",
+    form: "N|auto",
+    description: "how many processes serve requests, on PostgreSQL; auto is one for each core",
+    default: "1",
   },
   "public-url": {
     env: "TASKCENTER_PUBLIC_URL",
@@ -141,11 +175,17 @@ export function readConfig(sources: SettingSources): Config {
     return setting.default === undefined ? undefined : { name: `--${key}`, value: setting.default };
   };
   const required = (
-    key: SettingKey & ("listen" | "data" | "region" | "utc-offset" | "token-lifetime" | "retention"),
+    key: SettingKey &
+      ("listen" | "data" | "region" | "utc-offset" | "token-lifetime" | "retention" | "workers"),
   ): Given => text(key) ?? { name: `--${key}`, value: settings[key].default };
 
   const dataDirectory = resolve(sources.workingDirectory, required("data").value);
-  const store = text("store");
+  const store = readStore(text("store"), {
+    ownPath: join(dataDirectory, "taskcenter.db"),
+    workingDirectory: sources.workingDirectory,
+    directUrl: text("store-direct-url"),
+    connections: text("store-connections"),
+  });
   const publicUrl = text("public-url");
   return {
     listen: readAddress(required("listen")),
@@ -155,10 +195,8 @@ export function readConfig(sources: SettingSources): Config {
       ...optionalAddress("geminidb", text("listen-geminidb")),
     },
     dataDirectory,
-    storePath:
-      store === undefined
-        ? join(dataDirectory, "taskcenter.db")
-        : resolve(sources.workingDirectory, readStorePath(store)),
+    store,
+    workers: readWorkers(required("workers"), store),
     publicUrl: publicUrl === undefined ? undefined : readPublicUrl(publicUrl),
     region: readRegion(required("region")),
     utcOffsetMinutes: readUtcOffset(required("utc-offset")),
@@ -197,7 +235,9 @@ function readConfigFile(sources: SettingSources): ReadonlyMap<SettingKey, string
   try {
     document = parseYaml(text, { schema: "failsafe" });
   } catch (error) {
-    throw new ConfigError(`${path} is no YAML: ${(error as Error).message}`);
+    // Its first line alone: the others show the file, which may hold a password.
+    const [reason] = (error as Error).message.split(/:?\n/);
+    throw new ConfigError(`${path} is no YAML: ${reason}`);
   }
   if (document === null || document === "") return new Map();
   if (typeof document !== "object" || Array.isArray(document)) {
@@ -240,10 +280,60 @@ function readAddress(given: Given): Address {
   return { host, port };
 }
 
-function readStorePath(given: Given): string {
-  const path = given.value.startsWith("sqlite:") ? given.value.slice("sqlite:".length) : "";
-  if (path === "") throw refused(given, "sqlite:PATH");
-  return path;
+/** Where the store is. What makes sense for a database alone is refused beside a file, rather than ignored. */
+function readStore(
+  store: Given | undefined,
+  beside: {
+    readonly ownPath: string;
+    readonly workingDirectory: string;
+    readonly directUrl: Given | undefined;
+    readonly connections: Given | undefined;
+  },
+): StorePlace {
+  const { ownPath, workingDirectory, directUrl, connections } = beside;
+  if (store !== undefined && isPostgresUrl(store.value)) {
+    const url = readPostgresUrl(store);
+    return {
+      kind: "postgres",
+      url,
+      directUrl: directUrl === undefined ? url : readPostgresUrl(directUrl),
+      connections: connections === undefined ? 10 : readConnections(connections),
+    };
+  }
+  const path = store?.value.startsWith("sqlite:") ? store.value.slice("sqlite:".length) : "";
+  if (store !== undefined && path === "") {
+    const form = "sqlite:PATH or postgres://USER@HOST/DATABASE";
+    throw refused({ name: store.name, value: withoutSecrets(store.value) }, form);
+  }
+  const alone = directUrl ?? connections;
+  if (alone !== undefined) throw onlyWithPostgres(alone.name);
+  return { kind: "sqlite", path: store === undefined ? ownPath : resolve(workingDirectory, path) };
+}
+
+/** Checks an address, which may hold a password: the refusal shows it without one. @throws ConfigError */
+export function readPostgresUrl({ name, value }: Given): string {
+  const fault = faultOfPostgresUrl(value);
+  if (fault !== undefined) throw refused({ name, value: withoutSecrets(value) }, fault);
+  return value;
+}
+
+function onlyWithPostgres(name: string): ConfigError {
+  return new ConfigError(`${name}: only a store in PostgreSQL has that; the store is an SQLite file`);
+}
+
+function readConnections(given: Given): number {
+  const connections = /^[0-9]{1,3}$/.test(given.value) ? Number(given.value) : 0;
+  if (connections < 1 || connections > 200) throw refused(given, "a number from 1 to 200");
+  return connections;
+}
+
+function readWorkers(given: Given, store: StorePlace): number | "auto" {
+  const workers = /^[0-9]{1,3}$/.test(given.value) ? Number(given.value) : 0;
+  const isAuto = given.value === "auto";
+  if (!isAuto && (workers < 1 || workers > 128)) throw refused(given, "a number from 1 to 128, or auto");
+  // A file has one process that writes to it.
+  if (store.kind === "sqlite" && workers !== 1) throw onlyWithPostgres(given.name);
+  return isAuto ? "auto" : workers;
 }
 
 function readPublicUrl(given: Given): string {

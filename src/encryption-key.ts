@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "./config.ts";
+import { encryptionKeyAgreement, type SharedStore } from "./store/store.ts";
 
 /**
  * The key under which the secret keys of access keys are sealed: 32 bytes, as 64 hex digits in a file of the data
@@ -34,6 +35,24 @@ export function keepEncryptionKey(dataDirectory: string): Buffer {
     if (error instanceof ConfigError) throw error;
     throw problem(`can not be kept: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/**
+ * Holds all servers of a store to one encryption key: what one has sealed, the others must open. The first one records
+ * what tells its key, which gives nothing of it away.
+ *
+ * @throws ConfigError where the others have another key; TaskCenterError `store-unavailable`.
+ */
+export async function agreeOnEncryptionKey(
+  store: Pick<SharedStore, "agree">,
+  fingerprint: string,
+): Promise<void> {
+  const standing = await store.agree(encryptionKeyAgreement, fingerprint);
+  if (standing === fingerprint) return;
+  throw new ConfigError(
+    "TASKCENTER_ENCRYPTION_KEY: the servers on this database have another encryption key, which begins its seals with " +
+      `${JSON.stringify(standing)}, not ${JSON.stringify(fingerprint)}; give every server the same key`,
+  );
 }
 
 function exists(path: string): boolean {

@@ -4,16 +4,16 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { correctAuthUrl, writeCloudsFile } from "./clouds-file.ts";
 import { type Address, type Config, ConfigError } from "./config.ts";
-import { keepEncryptionKey } from "./encryption-key.ts";
+import { agreeOnEncryptionKey, keepEncryptionKey } from "./encryption-key.ts";
 import { type App, type AppDeps, createApp } from "./http/app.ts";
 import { builtinIdentity } from "./identity/builtin.ts";
 import { builtinAdministration } from "./identity/builtin-administration.ts";
-import { type FirstLogin, makeFirstIdentity } from "./identity/first-start.ts";
+import { type FirstLogin, type FirstStartSettings, makeFirstIdentity } from "./identity/first-start.ts";
 import { openPasswordGate } from "./identity/password-gate.ts";
 import { type SecretBox, secretBox } from "./identity/secret-box.ts";
 import { openSqliteStore } from "./store/sqlite/store.ts";
 import type { IdentityStore, Store } from "./store/store.ts";
-import { overdueSweep } from "./sweep/overdue.ts";
+import { overduePauseMs, overdueSweep } from "./sweep/overdue.ts";
 import { retentionSweep } from "./sweep/retention.ts";
 import { pause, repeat } from "./sweep/timer.ts";
 import { type Clock, systemClock } from "./task/clock.ts";
@@ -42,8 +42,8 @@ export interface FirstStart {
 const graceMs = 8000;
 /** How many passwords are hashed at the same time: one core stays for everybody else's requests. */
 const passwordsAtOnce = Math.min(4, Math.max(1, availableParallelism() - 1));
-/** How often leases are looked after. */
-const sweepPauseMs = 1000;
+/** From which difference on between the machine's clock and the database's somebody should know. */
+const largestDifferenceMs = 1000;
 /** How often tasks that have ended long ago are deleted. */
 const retentionPauseMs = 60 * 60 * 1000;
 /** How long after the start that happens first: whoever waited for the server has its turn before. */
@@ -61,16 +61,16 @@ export async function startServer(options: {
   /** Where the log goes, as JSON lines; by default stderr. */
   readonly logTo?: { write(line: string): void };
 }): Promise<RunningServer> {
-  const { config, clock = systemClock, logTo = process.stderr } = options;
+  const { config, logTo = process.stderr } = options;
   makeDataDirectory(config.dataDirectory);
-  const encryptionKey = config.encryptionKey ?? keepEncryptionKey(config.dataDirectory);
-  const store = await openSqliteStore({ path: config.storePath, clock });
+  const secrets = secretBox(config.encryptionKey ?? keepEncryptionKey(config.dataDirectory));
+  const trouble: Trouble = { tell: () => {} };
+  const { store, clock, differenceMs } = await openStore({ config, clock: options.clock, secrets, trouble });
   const open: Closable[] = [];
   try {
-    return await startOn({ config, clock, logTo, encryptionKey, store, open });
+    return await startOn({ config, clock, differenceMs, logTo, secrets, store, trouble, open });
   } catch (error) {
-    for (const { close } of open) await close();
-    await store.close();
+    await closeAll([store, ...open]);
     throw error;
   }
 }
@@ -85,26 +85,77 @@ function makeDataDirectory(path: string): void {
   }
 }
 
+/** Whom the store tells of trouble that no request waits for: the log, once there is one. */
+interface Trouble {
+  tell: (error: unknown) => void;
+}
+
+/** An open store, and the time that goes with it. */
+interface OpenStore {
+  readonly store: Store;
+  /** The given clock; else the machine's, or that of the database that servers share. */
+  readonly clock: Clock;
+  /** How far the machine's clock is behind that, in milliseconds. */
+  readonly differenceMs: number;
+}
+
+/** Opens the store that the settings name. */
+async function openStore(parts: {
+  readonly config: Config;
+  readonly clock: Clock | undefined;
+  readonly secrets: SecretBox;
+  readonly trouble: Trouble;
+}): Promise<OpenStore> {
+  const { secrets, trouble } = parts;
+  const place = parts.config.store;
+  if (place.kind === "sqlite") {
+    const { clock = systemClock } = parts;
+    return { store: await openSqliteStore({ path: place.path, clock }), clock, differenceMs: 0 };
+  }
+  // Only here: a server on a file does without the driver.
+  const [{ openPostgresStore }, { openDatabaseClock }] = await Promise.all([
+    import("./store/postgres/store.ts"),
+    import("./store/postgres/database-clock.ts"),
+  ]);
+  const open: Closable[] = [];
+  try {
+    const shared = await openDatabaseClock({ url: place.url, clock: systemClock });
+    open.push(shared);
+    const { clock = shared.clock } = parts;
+    const store = await openPostgresStore({ ...place, clock, onTrouble: (error) => trouble.tell(error) });
+    open.push(store);
+    await agreeOnEncryptionKey(store, secrets.prefix);
+    const close = (): Promise<void> => store.close().finally(shared.close);
+    return { store: { ...store, close }, clock, differenceMs: shared.differenceMs() };
+  } catch (error) {
+    await closeAll(open);
+    throw error;
+  }
+}
+
 /** Something that a failed start must close again. */
 interface Closable {
   close(): Promise<void>;
 }
 
+/** Closes what a start has opened, the last first. What can not be closed is no reason to leave the rest open. */
+async function closeAll(open: readonly Closable[]): Promise<void> {
+  for (const part of open.toReversed()) await part.close().catch(() => {});
+}
+
 async function startOn(parts: {
   readonly config: Config;
   readonly clock: Clock;
+  readonly differenceMs: number;
   readonly logTo: { write(line: string): void };
-  readonly encryptionKey: Buffer;
+  readonly secrets: SecretBox;
   readonly store: Store;
+  readonly trouble: Trouble;
   readonly open: Closable[];
 }): Promise<RunningServer> {
-  const { config, clock, store, open } = parts;
+  const { config, clock, secrets, store, open } = parts;
   let publicUrl = config.publicUrl ?? "";
-  const identityParts = {
-    store: store.identity,
-    clock,
-    secrets: secretBox(parts.encryptionKey),
-  };
+  const identityParts = { store: store.identity, clock, secrets };
   const deps: Omit<AppDeps, "listenerService"> = {
     tasks: store.tasks,
     identity: builtinIdentity({
@@ -135,6 +186,13 @@ async function startOn(parts: {
   };
 
   const { url, log } = await listen(config.listen, undefined);
+  // In words alone: the driver's error leads to the connection, and that to the password.
+  if (Math.abs(parts.differenceMs) > largestDifferenceMs) {
+    const { differenceMs } = parts;
+    log.warn({ differenceMs }, "this machine's clock differs from the database's, which is used");
+  }
+  parts.trouble.tell = (error) =>
+    log.warn({ reason: error instanceof Error ? error.message : String(error) }, "trouble with the store");
   publicUrl = config.publicUrl ?? url;
   const serviceUrls: Partial<Record<Service, string>> = {};
   for (const service of services) {
@@ -144,32 +202,37 @@ async function startOn(parts: {
 
   const cloudsFile = join(config.dataDirectory, "clouds.yaml");
   const authUrl = `${publicUrl}/v3`;
-  const login = await makeFirstIdentity(store.identity, {
+  let withdrawLogin = (): void => {};
+  const login = await makeFirstIdentityAlone(store, {
     region: config.region,
     ...config.firstStart,
     // Before the user exists: a crash in between must not leave a user whose password nobody knows.
-    keepLogin: (first) => writeLogin(cloudsFile, { ...first, authUrl, regionName: config.region }),
+    keepLogin: (first) => {
+      withdrawLogin = writeLogin(cloudsFile, { ...first, authUrl, regionName: config.region });
+    },
+    withdrawLogin: () => withdrawLogin(),
   });
   if (login === undefined) {
     correctLogin(cloudsFile, authUrl, log);
     logIgnored(log, config);
-    await logUnusableKeys(log, store.identity, identityParts.secrets);
+    await logUnusableKeys(log, store.identity, secrets);
   }
 
   const sweep = repeat({
-    work: overdueSweep({ tasks: store.tasks, identity: store.identity, clock }),
-    pauseMs: sweepPauseMs,
+    work: overdueSweep({ store, clock, pause }),
+    pauseMs: overduePauseMs,
     onError: (error) => log.error({ err: error }, "leases could not be looked after"),
   });
+  const deleteEnded = retentionSweep({
+    tasks: store.tasks,
+    identity: store.identity,
+    clock,
+    retentionMs: config.retentionMs,
+    pause,
+    onDeleted: (deletions) => log.info(deletions, "deleted tasks that ended before the retention"),
+  });
   const retention = repeat({
-    work: retentionSweep({
-      tasks: store.tasks,
-      identity: store.identity,
-      clock,
-      retentionMs: config.retentionMs,
-      pause,
-      onDeleted: (deletions) => log.info(deletions, "deleted tasks that ended before the retention"),
-    }),
+    work: (stopping) => store.lead("retention", (lost) => deleteEnded(AbortSignal.any([stopping, lost]))),
     firstPauseMs: firstRetentionPauseMs,
     pauseMs: retentionPauseMs,
     onError: (error) =>
@@ -181,11 +244,33 @@ async function startOn(parts: {
     serviceUrls,
     firstStart: login === undefined ? undefined : { cloudsFile, ...withoutPassword(login) },
     async close() {
-      await Promise.all([...open.map((app) => app.close()), retention.stop()]);
-      await sweep.stop();
-      await store.close();
+      // Told first: a round that is under way ends while the requests in flight do.
+      const rounds = [sweep.stop(), retention.stop()];
+      try {
+        await Promise.all([...open.map((app) => app.close()), ...rounds]);
+      } finally {
+        await store.close();
+      }
     },
   };
+}
+
+/** How long to wait for another server that is at its first start. */
+const firstStartPauseMs = 200;
+
+/** Of many servers that start on one empty store, one makes the first identity, and no other one writes its login. */
+async function makeFirstIdentityAlone(
+  store: Store,
+  settings: FirstStartSettings,
+): Promise<FirstLogin | undefined> {
+  const never = new AbortController().signal;
+  for (;;) {
+    const made = await store.lead("first start", async () => ({
+      login: await makeFirstIdentity(store.identity, settings),
+    }));
+    if (made !== undefined) return made.login;
+    await pause(firstStartPauseMs, never);
+  }
 }
 
 function withoutPassword({ userName, projectName, projectId }: FirstLogin): Omit<FirstStart, "cloudsFile"> {
@@ -219,8 +304,8 @@ async function logUnusableKeys(log: App["log"], store: IdentityStore, secrets: S
 function writeLogin(
   path: string,
   login: FirstLogin & { readonly authUrl: string; readonly regionName: string },
-): void {
-  writeCloudsFile(path, {
+): () => void {
+  return writeCloudsFile(path, {
     authUrl: login.authUrl,
     username: login.userName,
     password: login.password,

@@ -1,16 +1,17 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { readConfig, type Setting, type SettingKey, settings } from "../config.ts";
+import { type Config, readConfig, type Setting, type SettingKey, settings } from "../config.ts";
 import type { RunningServer } from "../server.ts";
 import { shortPath } from "./short-path.ts";
+import { isWorker, leave, onToldToStop, runWorkers, tellListening, workersOf } from "./workers.ts";
 
 /** `taskcenter serve`: the server, until a signal stops it. */
 export function serveCommand(): Command {
   const command = new Command("serve")
     .summary("start the server")
     .description(
-      "Starts the server with its embedded store. Settings come from flags, else the environment, else\n" +
-        "./taskcenter.yaml (keys are the flags without dashes), else their defaults.",
+      "Starts the server, with its embedded store or on PostgreSQL. Settings come from flags, else the environment,\n" +
+        "else ./taskcenter.yaml (keys are the flags without dashes), else their defaults.",
     )
     .option("--config <FILE>", "read settings from this file instead of ./taskcenter.yaml");
   for (const [key, setting] of Object.entries(settings) as [SettingKey, Setting][]) {
@@ -33,19 +34,52 @@ Used only when the store is created:
 Examples:
   $ taskcenter serve
   $ taskcenter serve --listen 0.0.0.0:8080 --public-url https://tasks.example.com --data /var/lib/taskcenter
-  $ taskcenter serve --listen 127.0.0.1:0 --listen-ddm 127.0.0.1:0`,
+  $ taskcenter serve --listen 127.0.0.1:0 --listen-ddm 127.0.0.1:0
+  $ TASKCENTER_STORE=postgres://taskcenter@db.example.com/taskcenter taskcenter serve --workers auto`,
     )
     .action(async (_options, invoked: Command) => {
       const { config: configFile, ...flags } = flagValues(invoked);
       const config = readConfig({ flags, env: process.env, configFile, workingDirectory: process.cwd() });
+      const workers = workersOf(config.workers);
       const stopping = stopSignal();
-      // Only here: every other command starts in half the time without the server's code.
-      const { startServer } = await import("../server.ts");
-      const server = await startServer({ config });
-      announce(server, config.dataDirectory);
-      await stopping;
-      await server.close();
+      if (isWorker) return await serveAsWorker(config, stopping);
+      if (workers === 1) return await serve(config, { stopping, announce });
+      process.exitCode = await runWorkers({
+        workers,
+        stopping,
+        announce: (facts: ServerFacts) => announce(facts, config.dataDirectory),
+      });
     });
+}
+
+/** What is known of a server that accepts requests, without the means to stop it. */
+type ServerFacts = Omit<RunningServer, "close">;
+
+/** Serves until it is told to stop. */
+async function serve(
+  config: Config,
+  when: {
+    readonly stopping: Promise<void>;
+    readonly announce: (facts: ServerFacts, dataDirectory: string) => void;
+  },
+): Promise<void> {
+  // Only here: every other command starts in half the time without the server's code.
+  const { startServer } = await import("../server.ts");
+  const server = await startServer({ config });
+  when.announce(server, config.dataDirectory);
+  await when.stopping;
+  await server.close();
+}
+
+/** One of several that serve: it speaks to the process that started it, and that one to people. */
+async function serveAsWorker(config: Config, stopping: Promise<void>): Promise<void> {
+  const announce = ({ url, serviceUrls, firstStart }: ServerFacts) =>
+    tellListening<ServerFacts>({ url, serviceUrls, firstStart });
+  try {
+    await serve(config, { stopping, announce });
+  } finally {
+    leave();
+  }
 }
 
 /** The flags as they were given, by their own names: commander keeps them in camel case. */
@@ -68,10 +102,12 @@ function stopSignal(): Promise<void> {
       resolve();
     };
     for (const signal of signals) process.on(signal, stop);
+    // Ctrl-C reaches a worker too, before it is told: so that is no second signal.
+    if (isWorker) onToldToStop(stop);
   });
 }
 
-function announce(server: RunningServer, dataDirectory: string): void {
+function announce(server: ServerFacts, dataDirectory: string): void {
   console.log(`listening on ${server.url}`);
   for (const [service, url] of Object.entries(server.serviceUrls)) {
     console.log(`listening on ${url} (${service})`);

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { ServiceError } from "../dialects/dialect.ts";
 import { describeUnchosenError } from "../dialects/index.ts";
-import { type FieldProblem, invalidParameter, TaskCenterError } from "../task/error.ts";
+import { type ErrorCode, type FieldProblem, invalidParameter, TaskCenterError } from "../task/error.ts";
 import { type Face, faceOf, pathOf } from "./faces.ts";
 import { keystoneError } from "./iam/keystone-errors.ts";
 import { patternMeanings } from "./patterns.ts";
@@ -75,6 +75,9 @@ function renderServiceError(error: ServiceError, context: ErrorContext): Rendere
   return { status: error.status, contentType: json, body };
 }
 
+/** When to come back where the error does not say so: a store is away for a moment, or for longer than anybody knows. */
+const retryAfterOf: Readonly<Partial<Record<ErrorCode, number>>> = { "store-unavailable": 1 };
+
 /** Answers an error that a route or the framework threw, and logs those that are nobody's fault but ours. */
 export function answerError(
   thrown: unknown,
@@ -89,7 +92,8 @@ export function answerError(
     publicUrl,
   });
   logFailure(error, rendered.status, request);
-  if (error.retryAfterSeconds !== undefined) reply.header("retry-after", error.retryAfterSeconds);
+  const retryAfterSeconds = error.retryAfterSeconds ?? retryAfterOf[error.code];
+  if (retryAfterSeconds !== undefined) reply.header("retry-after", retryAfterSeconds);
   return reply
     .code(rendered.status)
     .header("content-type", rendered.contentType)

@@ -99,3 +99,21 @@ test("the login is kept before the user exists, so a failure to keep it leaves t
   await assert.rejects(failing, /the disk is full/);
   assert.deepEqual(await store.listProjectIds(), []);
 });
+
+test("a login that was kept is withdrawn where another server was faster", async (context) => {
+  const store = await openEmptyStore(context);
+  let kept: FirstLogin | undefined;
+  const login = await makeFirstIdentity(
+    { ...store, createFirstIdentity: async () => false },
+    {
+      region: "eu-de",
+      keepLogin: (first) => {
+        kept = first;
+      },
+      withdrawLogin: () => {
+        kept = undefined;
+      },
+    },
+  );
+  assert.deepEqual([login, kept], [undefined, undefined]);
+});

@@ -10,6 +10,8 @@ export interface FirstStartSettings {
   readonly projectId?: string | undefined;
   /** Puts the login where its owner finds it. Called before the user exists: a crash never leaves one that nobody knows. */
   readonly keepLogin: (login: FirstLogin) => void;
+  /** Takes it away again: another server was faster after all. */
+  readonly withdrawLogin?: () => void;
 }
 
 /** How the first user logs in: the only moment at which the password is known. */
@@ -30,7 +32,7 @@ const defaultDomain: Domain = { id: "default", name: "Default" };
  */
 export async function makeFirstIdentity(
   store: IdentityStore,
-  { region, adminPassword, projectId, keepLogin }: FirstStartSettings,
+  { region, adminPassword, projectId, keepLogin, withdrawLogin }: FirstStartSettings,
 ): Promise<FirstLogin | undefined> {
   // Every later start would hash a password for nothing.
   if ((await store.findDomain({ id: defaultDomain.id })) !== undefined) return undefined;
@@ -60,5 +62,7 @@ export async function makeFirstIdentity(
   };
   keepLogin(login);
   const isFirst = await store.createFirstIdentity({ domain: defaultDomain, project, user });
-  return isFirst ? login : undefined;
+  if (isFirst) return login;
+  withdrawLogin?.();
+  return undefined;
 }

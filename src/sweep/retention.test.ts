@@ -226,6 +226,30 @@ test("trouble in a project is thrown when the others are done, and what was dele
   assert.equal(await totalOf(store, projectC), 0);
 });
 
+test("a round forgets the keys of deleted projects in steps, and not those of the others", async (t) => {
+  const store = await openStore(t);
+  const use = async (projectId: string, key: string): Promise<string> => {
+    const task = taskFactory.running({ projectId, id: `task-${key}`, createdAtMs: nowMs });
+    const { foundBy } = await store.tasks.createTask(creationOf(task, { idempotencyKey: key }));
+    await store.tasks.deleteTask(task).catch(() => {});
+    return foundBy;
+  };
+  const keys = Array.from({ length: 250 }, (_, index) => `key-${index}`);
+  await Promise.all(keys.map((key) => use(projectB, key)));
+  await use(projectA, "key");
+  await store.identity.deleteProject(projectB);
+  let steps = 0;
+  const told = await round(store, {
+    pause: async () => {
+      steps += 1;
+    },
+  });
+  assert.deepEqual([told, steps], [[], 3]);
+  const { forgetCreations } = store.identity;
+  assert.equal(await forgetCreations({ projectId: projectB, after: "", limit: 1 }), undefined);
+  assert.equal(await use(projectA, "key"), "key");
+});
+
 test("a task that is reopened after it was found stays", async (t) => {
   const store = await openStore(t);
   const old = oldTasks(3, projectA);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -28,6 +28,8 @@ const bench = fileURLToPath(new URL("../bench/main.ts", import.meta.url));
 /** Starts the benchmark at its smallest size, with folders of the test's own for everything temporary and kept. */
 function startBench(t: TestContext, ...flags: readonly string[]) {
   const directory = temporaryFolder(t);
+  // PostgreSQL's files lie in it, and where root runs the tests, PostgreSQL runs as somebody else.
+  chmodSync(directory, 0o755);
   const cache = temporaryFolder(t);
   const child = spawn(process.execPath, [bench, "--smoke", ...flags], {
     env: { ...process.env, TMPDIR: directory, XDG_CACHE_HOME: cache },
@@ -49,20 +51,30 @@ function temporaryFolder(t: TestContext): string {
   return path;
 }
 
-/** The cells of a printed table's rows, without its heading. */
-function rowsOf(printed: string): string[][] {
+/** The cells of the rows of each printed table, without its heading. */
+function tablesOf(printed: string): string[][][] {
   return printed
-    .split("\n")
-    .filter((line) => line.startsWith("║"))
-    .map((line) => line.split("│").map((cell) => cell.replaceAll("║", "").trim()))
-    .slice(1);
+    .split("╔")
+    .slice(1)
+    .map((table) =>
+      table
+        .split("\n")
+        .filter((line) => line.startsWith("║"))
+        .map((line) => line.split("│").map((cell) => cell.replaceAll("║", "").trim()))
+        .slice(1),
+    );
+}
+
+/** The rows of the first table. */
+function rowsOf(printed: string): string[][] {
+  return tablesOf(printed)[0] ?? [];
 }
 
 test("the benchmark measures everything at its smallest size and leaves nothing behind", async (t) => {
   const { written, directory, closed } = startBench(t);
   const [code] = await closed;
   assert.equal(code, 0, written.stderr);
-  const rows = rowsOf(written.stdout);
+  const [rows = [], sideBySide = []] = tablesOf(written.stdout);
   const figures = Object.fromEntries(
     rows.map(([what = "", figure = ""]) => [what.replace(/[\d.]+ % (busy|refused)/, "N % $1"), figure]),
   );
@@ -108,6 +120,32 @@ test("the benchmark measures everything at its smallest size and leaves nothing 
   const aims = rows.filter(([, , , , , aim]) => aim !== "");
   assert.equal(aims.length, 15);
   for (const [what = "", , , , , , verdict = ""] of aims) assert.match(verdict, /^(met|missed)$/, what);
+  assert.match(written.stdout, /^SQLite beside PostgreSQL \d+.*fsync = on/m);
+  assert.deepEqual(
+    sideBySide.map(([what]) => what),
+    [
+      "start, first one",
+      "memory, idle",
+      "DDM task list, 10 of 20",
+      "DDM task list, 10 of 20, window moves",
+      "DDM single task",
+      "RDS task list, 10 of 20",
+      "GeminiDB task list, 10 of 20",
+      "GeminiDB task list, 50 of 20",
+      "own task list, 10 of 20",
+      "own single task",
+      "durable creates, 64 writers",
+      "durable reports, 64 reporters",
+      "memory, after all this load",
+      "start, 188 tasks stored",
+    ],
+  );
+  for (const [what = "", sqlite = "", postgres = "", ratio = ""] of sideBySide) {
+    for (const figure of [sqlite, postgres])
+      assert.match(figure, /^[1-9][\d,]* (\/s, [\d.,]+ ms|ms|MiB)$/, what);
+    assert.match(ratio, /^\d+\.\d\d$/, what);
+    assert.notEqual(ratio, "0.00", what);
+  }
   assert.deepEqual(readdirSync(directory), []);
 });
 
@@ -133,6 +171,32 @@ test("the full benchmark measures every aim at its smallest size and keeps only 
   const kept = readdirSync(join(cache, "taskcenter-bench"));
   assert.equal(kept.length, 1);
   assert.match(kept[0] ?? "", /^store-20000-[0-9a-f]{12}$/);
+});
+
+test("the benchmark of PostgreSQL measures everything at its smallest size and leaves nothing behind", async (t) => {
+  const { written, directory, cache, closed } = startBench(t, "--postgres");
+  const [code] = await closed;
+  assert.equal(code, 0, written.stderr);
+  const [aims = [], figures = []] = tablesOf(written.stdout).map((rows) =>
+    rows.filter(([first]) => first !== ""),
+  );
+  assert.deepEqual(
+    aims.map(([number]) => Number(number)),
+    [4, 6, 8, 9, 10, 11, 12, 15],
+  );
+  for (const [number = "", , , figure = "", , , verdict = ""] of aims) {
+    assert.match(figure, /^\d[\d,.]*( MiB| s)?$/, number);
+    assert.match(verdict, /^(beyond|met|missed)$/, number);
+  }
+  const shown = figures.filter(([, figure]) => figure !== "");
+  assert.ok(shown.length >= 18, `${shown.length} figures`);
+  for (const [what = "", figure = ""] of shown) {
+    assert.match(figure, /^\d[\d,.]*( (\/s|µs|ms|bytes|bytes each))?$/, what);
+  }
+  assert.match(written.stderr, /^5 totals are those of a look at every task$/m);
+  assert.match(written.stderr, /^checked: counts$/m);
+  assert.deepEqual(readdirSync(directory), []);
+  assert.deepEqual(readdirSync(cache), []);
 });
 
 test("an interrupted benchmark says so and leaves nothing behind", async (t) => {

@@ -12,7 +12,7 @@ export async function keepPace<T>(
   const startedMs = performance.now();
   const begun: Promise<T>[] = [];
   for (let n = 0; n < pace.perSecond * pace.seconds; n += 1) {
-    await pause(startedMs + (n + Math.random()) * slotMs - performance.now());
+    await pause(Math.max(0, startedMs + (n + Math.random()) * slotMs - performance.now()));
     const one = begin(n);
     // A failure is thrown at the end, like those that come then: nobody listens yet.
     one.catch(() => {});

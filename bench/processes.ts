@@ -11,13 +11,21 @@ export const adminPassword = "correct horse battery";
 const launcher = fileURLToPath(new URL("../bin/taskcenter.js", import.meta.url));
 const bareServer = fileURLToPath(new URL("bare-server.ts", import.meta.url));
 
+/** How a Task Center is started that is to be measured. */
+export interface TaskCenterStart {
+  readonly settings?: readonly string[];
+  /** The PostgreSQL database that it stores in; without one it does so in its data folder. */
+  readonly databaseUrl?: string | undefined;
+}
+
 /**
  * Starts Task Center as its user does, with some settings. Those in the environment of whoever measures do not reach it.
+ * The address of a database may hold a password, so it is no argument that anybody sees.
  */
 export function startTaskCenter(
   directory: string,
   signal: AbortSignal,
-  settings: readonly string[] = [],
+  { settings = [], databaseUrl }: TaskCenterStart = {},
 ): Promise<ServerProcess> {
   mkdirSync(directory, { recursive: true });
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith("TASKCENTER_"));
@@ -29,6 +37,7 @@ export function startTaskCenter(
         ...Object.fromEntries(others),
         TASKCENTER_ADMIN_PASSWORD: adminPassword,
         TASKCENTER_PROJECT_ID: projectId,
+        ...(databaseUrl === undefined ? {} : { TASKCENTER_STORE: databaseUrl }),
       },
     },
     signal,

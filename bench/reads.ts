@@ -17,7 +17,7 @@ const windowsInTurns = 2500;
 const usualBytes = 3000;
 
 /** A call to measure. */
-interface Call {
+export interface Call {
   readonly what: string;
   readonly paths: readonly string[];
   /** The total that a list call has to answer. */
@@ -109,6 +109,15 @@ function singleTasks(service: Service, tasks: number, path: string): readonly st
   return Array.from({ length: Math.min(tasks, tasksInTurns) }, (_, n) => `${path}/${taskId(service, n)}`);
 }
 
+/** Asks a call's first question, and answers how long the answer is. @throws Error where its total is wrong. */
+export async function askOnce(server: Target, call: Call): Promise<{ readonly bytes: number }> {
+  const [firstPath = "/"] = call.paths;
+  const { body, bytes } = await ask(server, firstPath);
+  const total = body.total ?? body.total_count;
+  if (total !== call.total) throw new Error(`${call.what}: the total is ${total}, not ${call.total}`);
+  return { bytes };
+}
+
 /**
  * Measures a call in turns with the bare server, which answers a body of the same size. A ratio is the median of the
  * rounds' ratios: the two halves of a round are next to each other, so that what else the machine does meets both. The
@@ -120,11 +129,7 @@ export async function measureCall(
   parties: { readonly server: Target; readonly bare: Target; readonly size: Size },
 ): Promise<Finding> {
   const { server, bare, size } = parties;
-  const [firstPath = "/"] = call.paths;
-  const { body, bytes } = await ask(server, firstPath);
-  const total = body.total ?? body.total_count;
-  if (total !== call.total) throw new Error(`${call.what}: the total is ${total}, not ${call.total}`);
-
+  const { bytes } = await askOnce(server, call);
   const readOurs = (seconds: number) => read(server, call.paths, seconds);
   const readBare = (seconds: number) => read(bare, [`/${bytes}`], seconds);
   await readBare(size.warmUpSeconds);

@@ -43,7 +43,7 @@ export const sizes = {
     reportsInRound: 128,
     starts: 1,
     fsyncSeconds: 0.02,
-    limitSeconds: 60,
+    limitSeconds: 100,
   },
   quick: {
     smallProject: 1000,
@@ -59,7 +59,7 @@ export const sizes = {
     reportsInRound: 3200,
     starts: 5,
     fsyncSeconds: 0.5,
-    limitSeconds: 300,
+    limitSeconds: 400,
   },
 } as const satisfies Record<string, Size>;
 

@@ -10,16 +10,9 @@ const createAim = 3000;
 
 /** Measures durable creates, which grow the small project to the large one, and counts that each one is there. */
 export async function measureCreates(server: Target, size: Size): Promise<Finding> {
-  const { smallProject, largeProject, writeRounds } = size;
-  const boundary = (round: number) =>
-    smallProject + Math.round(((largeProject - smallProject) * round) / writeRounds);
   const loads: Load[] = [];
-  for (let round = 0; round < writeRounds; round += 1) {
-    loads.push(await createTasks(server, { from: boundary(round), to: boundary(round + 1) }));
-  }
-  const { total } = (await ask(server, `${tasksPath}?limit=1`)).body;
-  const expected = largeProjectTasks(size);
-  if (total !== expected) throw new Error(`${total} tasks are there after the creates, not ${expected}`);
+  for (const range of creationRounds(size)) loads.push(await createTasks(server, range));
+  await expectAllCreated(server, size);
   const rate = median(loads.map(({ perSecond }) => perSecond));
   return {
     what: `durable creates, ${writers} writers`,
@@ -28,23 +21,52 @@ export async function measureCreates(server: Target, size: Size): Promise<Findin
   };
 }
 
+/** The numbers of the tasks that each round of creates makes. */
+export function creationRounds(size: Size): readonly { readonly from: number; readonly to: number }[] {
+  const { smallProject, largeProject, writeRounds } = size;
+  const boundary = (round: number) =>
+    smallProject + Math.round(((largeProject - smallProject) * round) / writeRounds);
+  return Array.from({ length: writeRounds }, (_, round) => ({
+    from: boundary(round),
+    to: boundary(round + 1),
+  }));
+}
+
+/** @throws Error where not just the tasks are there that all rounds of creates have made. */
+export async function expectAllCreated(server: Target, size: Size): Promise<void> {
+  const { total } = (await ask(server, `${tasksPath}?limit=1`)).body;
+  const expected = largeProjectTasks(size);
+  if (total !== expected) throw new Error(`${total} tasks are there after the creates, not ${expected}`);
+}
+
 /**
  * Measures durable progress reports, each reporter on a running task of its own, and asks the tasks how many they have
  * accepted: every report changes the progress, and every accepted change raises the revision by one.
  */
 export async function measureReports(server: Target, size: Size): Promise<Finding> {
-  const paths = Array.from(
-    { length: writers },
-    (_, n) => `${tasksPath}/${taskId("rds", size.smallProject + n)}`,
-  );
+  const paths = reportedPaths(size);
   const reporters = paths.map((path) => reporterOf(path));
   const loads = await loadByReporters(server, reporters, size);
+  await expectReported(server, paths, loads);
+  return { what: `durable reports, ${writers} reporters`, ...describeLoads(loads) };
+}
+
+/** The running tasks that are reported on: the first ones of the rounds of creates. */
+export function reportedPaths({ smallProject }: Size): readonly string[] {
+  return Array.from({ length: writers }, (_, n) => `${tasksPath}/${taskId("rds", smallProject + n)}`);
+}
+
+/** @throws Error where the tasks at some paths have not accepted just what was acknowledged. */
+export async function expectReported(
+  server: Target,
+  paths: readonly string[],
+  loads: readonly Load[],
+): Promise<void> {
   const tasks = await Promise.all(paths.map((path) => ask(server, path)));
   expectAccepted(
     loads,
     tasks.map(({ body }) => body),
   );
-  return { what: `durable reports, ${writers} reporters`, ...describeLoads(loads) };
 }
 
 /** @throws Error where the tasks have not accepted just what was acknowledged, each since its creation. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { prepare } from "../../src/store/sqlite/statements.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
-import { rowOfTask, taskColumns } from "../../src/store/sqlite/task-rows.ts";
+import { rowOfTask, taskColumns } from "../../src/store/task-rows.ts";
 import { systemClock } from "../../src/task/clock.ts";
 import { perSecond } from "../finding.ts";
 import { median } from "../statistics.ts";

@@ -23,7 +23,7 @@ export async function serve(
   const { random, size, settings } = how;
   await using starting = new AsyncDisposableStack();
   const bareServer = starting.use(await startBareServer(signal));
-  const server = starting.use(await startTaskCenter(store.directory, signal, settings));
+  const server = starting.use(await startTaskCenter(store.directory, signal, { settings }));
   const headersOf = await logInEverywhere(server, store.population);
   let highestBytes = 0;
   const vitals = async () => {

@@ -16,8 +16,8 @@ import type { ScaleSize } from "./sizes.ts";
 import { taskNames } from "./vocabulary.ts";
 
 /** The service with most tasks, of which every question here is. */
-const service = "rds";
-const instantOf = (population: Population) =>
+export const service = "rds";
+export const instantOf = (population: Population) =>
   ({
     projectId: population.projects[0].id,
     services: [service],
@@ -38,7 +38,7 @@ export function longWindow({ beginMs, endMs }: Population, random: Random) {
 }
 
 /** The tasks of 30 days that begin and end at no round moment. */
-function monthOf(population: Population, random: Random): TaskFilter {
+export function monthOf(population: Population, random: Random): TaskFilter {
   const { beginMs, endMs } = population;
   const createdFromMs = beginMs + below(endMs - beginMs - 30 * dayMs, random);
   return { ...instantOf(population), createdFromMs, createdToMs: createdFromMs + 30 * dayMs };

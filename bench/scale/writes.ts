@@ -91,7 +91,7 @@ function loadOnce(
 }
 
 /** A creation as a producer sends it that has just begun. */
-function creationOf({ projectId, id, creation }: GeneratedTask): {
+export function creationOf({ projectId, id, creation }: GeneratedTask): {
   readonly path: string;
   readonly body: string;
 } {

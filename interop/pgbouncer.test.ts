@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "pg";
-import { findFreePorts } from "../scripts/ha-cluster/free-ports.ts";
+import { findFreePorts } from "../scripts/free-ports.ts";
 import { openTestDatabase } from "../test/postgres.ts";
 import { giveToServers } from "../test/postgres-cluster.ts";
 import { callServer, logIn, projectId, startServerProcess, type TestProcess } from "../test/start-server.ts";

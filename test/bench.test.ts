@@ -10,7 +10,6 @@ import test, { type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { load } from "../bench/load.ts";
 import { keepPace } from "../bench/pace.ts";
-import { freePort } from "../bench/peers/free-port.ts";
 import { startBareServer } from "../bench/processes.ts";
 import { renderAims } from "../bench/scale/aims.ts";
 import { compareTotals } from "../bench/scale/brute-force.ts";
@@ -19,6 +18,7 @@ import { generateTasks } from "../bench/scale/generator.ts";
 import { populationOf } from "../bench/scale/population.ts";
 import { startServer } from "../bench/server-process.ts";
 import { percentile } from "../bench/statistics.ts";
+import { freePort } from "../scripts/free-ports.ts";
 import { openSqliteStore } from "../src/store/sqlite/store.ts";
 
 /** When the last generated task came. */

@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmod, cp, lchown, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
+import { freePort } from "../scripts/free-ports.ts";
 
 /** PostgreSQL servers for tests, from the binaries of npm packages: nothing is installed, and root is not needed. */
 
@@ -43,8 +43,6 @@ const environment = { PATH, LC_ALL: "C" };
 
 /** How long a server may take to start. */
 const startMs = 30_000;
-/** Ports that no system hands out by itself, so that a stopped server finds its own free again. */
-const ports = { from: 20_000, to: 32_000 };
 const endingSignals: readonly string[] = ["SIGINT", "SIGTERM", "SIGQUIT", "SIGKILL"];
 
 /** Gives a folder to the user who runs the servers. */
@@ -194,21 +192,4 @@ export async function createCluster(options: {
       await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
-}
-
-/** A port on which nobody listens now. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(ports.from, ports.to);
-    const server = createServer();
-    server.listen(port, "127.0.0.1");
-    const isFree = await once(server, "listening").then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
 }

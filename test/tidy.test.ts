@@ -37,12 +37,13 @@ const places: Readonly<Record<string, Place>> = {
   "src/dialects/geminidb/": { imports: ["src/task/", "src/dialects/"], packages: [] },
   "src/counts/": { imports: ["src/task/"], packages: [] },
   "src/store/": { imports: ["src/task/"], packages: [] },
+  "src/store/migration-steps.ts": { imports: [], packages: ["node:crypto", "node:fs"] },
   "src/store/conformance": {
     imports: ["src/task/", "src/store/", "test/factories"],
     packages: ["node:test", "node:assert", "fast-check"],
   },
   "src/store/sqlite/": {
-    imports: ["src/task/", "src/counts/", "src/store/"],
+    imports: ["src/task/", "src/counts/", "src/store/", "src/store/migration-steps.ts"],
     packages: [
       "node:sqlite",
       "node:fs",
@@ -54,12 +55,12 @@ const places: Readonly<Record<string, Place>> = {
     ],
   },
   "src/store/sqlite/upkeep/": {
-    imports: ["src/task/", "src/counts/", "src/store/", "src/store/sqlite/"],
+    imports: ["src/task/", "src/counts/", "src/store/", "src/store/migration-steps.ts", "src/store/sqlite/"],
     packages: ["node:sqlite", "node:fs", "node:path", "node:crypto", "node:worker_threads"],
   },
   "src/store/postgres/": {
-    imports: ["src/task/", "src/counts/", "src/store/"],
-    packages: ["pg", "node:fs", "node:crypto"],
+    imports: ["src/task/", "src/counts/", "src/store/", "src/store/migration-steps.ts"],
+    packages: ["pg", "node:crypto"],
   },
   "src/identity/": {
     imports: ["src/task/", "src/store/"],

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../scripts/free-ports.ts";
 import type { JsonObject } from "../../src/task/task.ts";
 import type { Target } from "../load.ts";
 import { pageSize } from "../scale/questions.ts";
 import { type ServerProgram, startServer } from "../server-process.ts";
-import { freePort } from "./free-port.ts";
 import { listDocument } from "./list-document.ts";
 import { findRedis } from "./redis.ts";
 

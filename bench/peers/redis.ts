@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../scripts/free-ports.ts";
 
 /** A Redis to put jobs into. Disposing of it ends it, unless it is somebody else's. */
 export interface Redis extends AsyncDisposable {

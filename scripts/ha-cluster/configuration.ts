@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findFreePorts } from "./free-ports.ts";
+import { findFreePorts } from "../free-ports.ts";
 import { giveToService } from "./programs.ts";
 
 /** Fills in the files of `deploy/ha/` for three machines that are all this one. */

@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
-import type * as postgres from "../../store/postgres/upkeep.ts";
-import type * as sqlite from "../../store/sqlite/upkeep/index.ts";
+import type { CheckEvent, CheckResult } from "../../store/checks.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { progressOn } from "../progress.ts";
 import { print, stdout } from "../terminal.ts";
@@ -13,9 +12,6 @@ import {
   readExistingStore,
   type StoreOptions,
 } from "./command.ts";
-
-type CheckEvent = sqlite.CheckEvent | postgres.CheckEvent;
-type CheckResult = sqlite.CheckResult | postgres.CheckResult;
 
 /** `taskcenter store check`: whether everything in the store is as it must be. */
 export function checkCommand(): Command {

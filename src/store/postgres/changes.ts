@@ -4,7 +4,7 @@ import { detailsText, type HistoryEntry, type Task, type TaskKey } from "../../t
 import { isSameLine } from "../first-line.ts";
 import { entryOfRow, rowOfEntry, rowOfTask, taskColumns, taskOfRow } from "../task-rows.ts";
 import { arraysOf } from "./arrays.ts";
-import { type CountChange, countChangeColumns, countChangesOf } from "./count-changes.ts";
+import { type CountChangeRow, countChangeColumns, countChangesOf } from "./count-changes.ts";
 import { isOfValues, lostAgainstAnother, mayBeDone } from "./error.ts";
 import { createGrouping } from "./grouping.ts";
 import { inHalves, inParts } from "./parts.ts";
@@ -34,7 +34,7 @@ interface Decision {
   readonly before: Task;
   readonly after: SeenTask;
   readonly entry: HistoryEntry | undefined;
-  readonly counts: readonly CountChange[];
+  readonly counts: readonly CountChangeRow[];
   /** How many characters of the task and its history are written. */
   readonly length: number;
   /** In the order of `changeColumns`. */

@@ -2,7 +2,7 @@ import type { Service, TaskKind, TaskStatus } from "../../task/lifecycle.ts";
 import type { Task } from "../../task/task.ts";
 
 /** One row of what the count trees do not know yet, beside its project: a task came, went, or changed its status. */
-export type CountChange = readonly [
+export type CountChangeRow = readonly [
   service: Service,
   kind: TaskKind,
   name: string,
@@ -13,7 +13,7 @@ export type CountChange = readonly [
   to: TaskStatus | null,
 ];
 
-/** The columns of a `CountChange`, with the type of each. */
+/** The columns of a `CountChangeRow`, with the type of each. */
 export const countChangeColumns = [
   ["service", "text"],
   ["kind", "text"],
@@ -26,7 +26,7 @@ export const countChangeColumns = [
 ] as const;
 
 /** What a change of a task means to the counts: nothing, where it stays at its places with its status. */
-export function countChangesOf(before: Task, after: Task): readonly CountChange[] {
+export function countChangesOf(before: Task, after: Task): readonly CountChangeRow[] {
   if (!isAtSamePlaces(before, after)) {
     return [
       countChange(before, { from: before.status, to: null }),
@@ -41,7 +41,7 @@ export function countChangesOf(before: Task, after: Task): readonly CountChange[
 function countChange(
   { service, kind, name, instance, createdAtMs, id }: Task,
   { from, to }: { readonly from: TaskStatus | null; readonly to: TaskStatus | null },
-): CountChange {
+): CountChangeRow {
   return [service, kind, name, instance.id, createdAtMs, id, from, to];
 }
 

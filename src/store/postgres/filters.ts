@@ -3,6 +3,7 @@ import type { Place, TaskFilter, TaskOrder } from "../../task/query.ts";
 import { distinct, type ListName, listedColumns } from "../task-filters.ts";
 import { type TaskRow, taskColumns } from "../task-rows.ts";
 import { conditionsOf, numberedValues, type Put, type Wanted } from "./conditions.ts";
+import { placeValue } from "./node-source.ts";
 import { type Statement, statement, type Value } from "./session.ts";
 
 /** How many ranges of an index are merged at most. A filter with more of them looks at every task of its services. */
@@ -79,16 +80,8 @@ const offset = "$7";
 const isInSpan = "(task.created_at_ms, task.id) >= ($2, $3) AND (task.created_at_ms, task.id) < ($4, $5)";
 const firstNumbers: readonly Value[] = Array(7).fill(null);
 
-/**
- * Those values. A place just after a task's ends in a U+0000, which the database does not take: no id has a U+0001 either,
- * and all that it may have stands behind both.
- */
 function firstValues({ projectId }: TaskFilter, page: PageValues): readonly Value[] {
-  const ends = [page.from, page.to].flatMap(({ createdAtMs, id }) => [
-    createdAtMs,
-    id.replaceAll("\u0000", "\u0001"),
-  ]);
-  return [projectId, ...ends, page.limit, page.offset];
+  return [projectId, ...placeValue(page.from), ...placeValue(page.to), page.limit, page.offset];
 }
 
 /**
@@ -181,14 +174,17 @@ function combinationsIn(filter: TaskFilter, lists: readonly ListName[]): readonl
   );
 }
 
-interface Reading {
+interface RangeReading {
   readonly order: TaskOrder;
   readonly put: Put;
   readonly rest: readonly string[];
 }
 
 /** A SELECT of the page's tasks in the only range. */
-function oneRangeSql({ index, values }: Ranges, reading: Reading & { readonly columns: string }): string {
+function oneRangeSql(
+  { index, values }: Ranges,
+  reading: RangeReading & { readonly columns: string },
+): string {
   const { order, put, rest, columns } = reading;
   const inRange = index.lists.map(
     (list, at) => `task.${listedColumns[list]} = ${put(values[0]?.[at] ?? "")}`,
@@ -198,7 +194,7 @@ function oneRangeSql({ index, values }: Ranges, reading: Reading & { readonly co
 }
 
 /** A SELECT of the page's places in all ranges, merged. */
-function placesSql(ranges: Ranges, reading: Reading): string {
+function placesSql(ranges: Ranges, reading: RangeReading): string {
   const { index, values } = ranges;
   if (values.length === 1) return oneRangeSql(ranges, { ...reading, columns: placeColumnsSql });
   const { order, put, rest } = reading;

@@ -39,10 +39,10 @@ interface FoldedSeries {
   readonly changes: readonly CountChange[];
 }
 
-/** Held while somebody folds a project's changes, or builds its trees anew. */
-export const tryLock = statement<[isMine: boolean]>(
-  "SELECT pg_try_advisory_xact_lock(hashtextextended('fold ' || $1, 0))",
-);
+/** The number of the lock that is held while somebody folds a project's changes, or builds its trees anew. */
+export const foldLock = "hashtextextended('fold ' || $1, 0)";
+
+const tryLock = statement<[isMine: boolean]>(`SELECT pg_try_advisory_xact_lock(${foldLock})`);
 
 const takeChanges = statement<ChangeRow>(
   `DELETE FROM count_change WHERE project_id = $1
@@ -265,7 +265,7 @@ interface GoneNodes {
 }
 
 /** What is to be written of one series' nodes: first what goes, then what is. */
-class SeriesNodes {
+class ChangedNodes {
   readonly series: SeriesKey;
   readonly gone: GoneNodes[] = [];
   readonly nodes = new Map<string, StoredNode>();
@@ -289,11 +289,11 @@ class SeriesNodes {
 
 /** What is to be written of all series' nodes. */
 export class WrittenNodes {
-  readonly #bySeries = new Map<string, SeriesNodes>();
+  readonly #bySeries = new Map<string, ChangedNodes>();
 
-  of(series: SeriesKey): SeriesNodes {
+  of(series: SeriesKey): ChangedNodes {
     const text = textOfSeries(series);
-    const nodes = this.#bySeries.get(text) ?? new SeriesNodes(series);
+    const nodes = this.#bySeries.get(text) ?? new ChangedNodes(series);
     this.#bySeries.set(text, nodes);
     return nodes;
   }

@@ -12,7 +12,7 @@ function openServer(t: TestContext, url: string): Session {
 }
 
 const endOthers = statement(
-  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'`,
 );
 

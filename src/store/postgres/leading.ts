@@ -6,7 +6,7 @@ export const leaderSilenceMs = 30_000;
 /** How often the leader says that it is there, which is how it learns that it is not the leader any more. */
 const usualBeatMs = 5000;
 
-const tryLock = statement<[isFree: boolean]>(
+const tryLead = statement<[isFree: boolean]>(
   "SELECT pg_try_advisory_xact_lock(hashtextextended('taskcenter leads ' || $1, 0))",
 );
 const beat = statement("SELECT 1");
@@ -25,7 +25,7 @@ export function createLeading(
     const begun: { outcome?: Promise<T> } = {};
     try {
       await session.transaction(async (query) => {
-        const [[isFree] = [false]] = await query(tryLock, [work]);
+        const [[isFree] = [false]] = await query(tryLead, [work]);
         if (!isFree) return;
         const beating = setInterval(() => query(beat).catch(() => lost.abort()), beatMs).unref();
         begun.outcome = body(lost.signal);

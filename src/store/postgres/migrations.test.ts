@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test, { type TestContext } from "node:test";
 import { openTestDatabase, postgresServers } from "../../../test/postgres.ts";
-import { type Migration, migrate, readMigration, readMigrations } from "./migrations.ts";
+import { stepOfFile } from "../migration-steps.ts";
+import { type Migration, migrate, readMigrations, withCompatibility } from "./migrations.ts";
 import { openSession, type Session, statement } from "./session.ts";
 
 const first: Migration = {
@@ -57,13 +58,13 @@ test("the program's migrations are numbered from 1 without a gap, as their files
 
 test("a migration says with whom it is compatible, or is none", () => {
   const sql = "-- Compatible from step 3.\nSELECT 1;\n";
-  assert.deepEqual(readMigration("0012_later.sql", sql), {
+  assert.deepEqual(withCompatibility(stepOfFile("0012_later.sql", sql)), {
     number: 12,
     name: "0012_later",
     sql,
     compatibleFrom: 3,
   });
-  assert.throws(() => readMigration("0012_later.sql", "SELECT 1;\n"), /0012_later\.sql/);
+  assert.throws(() => withCompatibility(stepOfFile("0012_later.sql", "SELECT 1;\n")), /0012_later/);
 });
 
 test("migrations are made in order, each once, and are remembered with their hash and time", async (t) => {

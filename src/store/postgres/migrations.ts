@@ -1,16 +1,18 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import { escapeIdentifier } from "pg";
 import type { Clock } from "../../task/clock.ts";
+import {
+  type AppliedMigration,
+  type Origin,
+  originOf,
+  readSteps,
+  type Migration as Step,
+  sha256Of,
+} from "../migration-steps.ts";
 import { storeUnavailable } from "./error.ts";
 import { type Query, type Session, statement } from "./session.ts";
 
-/** One step from a schema to the next. */
-export interface Migration {
-  readonly number: number;
-  /** The file's name without its ending: `0001_everything`. */
-  readonly name: string;
-  readonly sql: string;
+/** One step from a schema to the next, on which servers of several versions may work. */
+export interface Migration extends Step {
   /**
    * How many steps a program must know to work with the schema after this one. A step that only adds has the number of an
    * earlier one: servers of the version before go on beside newer ones until they have been replaced. What they still
@@ -21,23 +23,14 @@ export interface Migration {
 
 /** Reads the program's migrations, first to last. */
 export function readMigrations(): readonly Migration[] {
-  const folder = new URL("migrations/", import.meta.url);
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".sql"))
-    .sort()
-    .map((file) => readMigration(file, readFileSync(new URL(file, folder), "utf8")));
+  return readSteps(new URL("migrations/", import.meta.url)).map(withCompatibility);
 }
 
-/** A step as its file holds it. The first line says with whom it is compatible: `-- Compatible from step 1.` */
-export function readMigration(file: string, sql: string): Migration {
-  const [, compatibleFrom] = /^-- Compatible from step ([0-9]+)\.\n/.exec(sql) ?? [];
-  if (compatibleFrom === undefined) throw new Error(`${file} does not say with whom it is compatible`);
-  return {
-    number: Number.parseInt(file, 10),
-    name: file.slice(0, -".sql".length),
-    sql,
-    compatibleFrom: Number(compatibleFrom),
-  };
+/** The first line of a step says with whom it is compatible: `-- Compatible from step 1.` */
+export function withCompatibility(step: Step): Migration {
+  const [, compatibleFrom] = /^-- Compatible from step ([0-9]+)\.\n/.exec(step.sql) ?? [];
+  if (compatibleFrom === undefined) throw new Error(`${step.name} does not say with whom it is compatible`);
+  return { ...step, compatibleFrom: Number(compatibleFrom) };
 }
 
 /** Held while the schema is changed, by one server at a time: "taskcntr" in ASCII. */
@@ -61,7 +54,7 @@ export const createTable = statement(`CREATE TABLE migration (
   compatible_from integer NOT NULL,
   applied_at_ms bigint NOT NULL
 )`);
-const readApplied = statement<[number: number, name: string, sha256: string, compatibleFrom: number]>(
+const readApplied = statement<[...applied: AppliedMigration, compatibleFrom: number]>(
   "SELECT number, name, sha256, compatible_from FROM migration ORDER BY number",
 );
 const insertApplied = statement(
@@ -130,32 +123,12 @@ export async function settleRole(session: Session): Promise<void> {
   });
 }
 
-/** What a database is: one of this program's, with so many steps made, or not, and why. */
-export type Origin =
-  | { readonly isOurs: true; readonly made: number }
-  | { readonly isOurs: false; readonly reason: string };
-
 /** Reads what a database says about itself; the reason follows what it is called, as "belongs to another program". */
 export async function readOrigin(query: Query, migrations: readonly Migration[]): Promise<Origin> {
   const [[isThere, tables] = [false, 0]] = await query(hasMigrations);
   if (!isThere) {
     return tables > 0 ? { isOurs: false, reason: "belongs to another program" } : { isOurs: true, made: 0 };
   }
-  const applied = await query(readApplied);
-  for (const [index, [number, name, sha256, compatibleFrom]] of applied.entries()) {
-    const own = migrations[index];
-    if (own === undefined) {
-      if (compatibleFrom <= migrations.length) continue;
-      return { isOurs: false, reason: `was written by a newer program, which made migration ${name}` };
-    }
-    if (own.number !== number || own.name !== name || sha256Of(own) !== sha256) {
-      const reason = `has a migration ${name} that is not the one which this program would have made`;
-      return { isOurs: false, reason };
-    }
-  }
-  return { isOurs: true, made: applied.length };
-}
-
-function sha256Of({ sql }: Migration): string {
-  return createHash("sha256").update(sql).digest("hex");
+  const knows = migrations.length;
+  return originOf(await query(readApplied), migrations, ([, , , compatibleFrom]) => compatibleFrom <= knows);
 }

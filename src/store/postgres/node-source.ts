@@ -23,7 +23,7 @@ export type Reading =
   | { readonly reads: "tasks"; readonly series: SeriesKey; readonly from: Place; readonly to: Place };
 
 /** What is counted of a task. */
-export interface SeenTask {
+export interface PlacedTask {
   readonly place: Place;
   readonly status: TaskStatus;
 }
@@ -42,7 +42,7 @@ export class Unread extends Error {
 export class ReadParts {
   readonly #roots = new Map<string, StoredNode | undefined>();
   readonly #nodes = new Map<string, readonly StoredNode[]>();
-  readonly #tasks = new Map<string, readonly SeenTask[]>();
+  readonly #tasks = new Map<string, readonly PlacedTask[]>();
 
   rootOf(series: SeriesKey): StoredNode | undefined {
     const text = textOfSeries(series);
@@ -62,7 +62,7 @@ export class ReadParts {
   }
 
   /** The tasks of a part of a block. */
-  tasksOf(series: SeriesKey, part: Span, block: Span): readonly SeenTask[] {
+  tasksOf(series: SeriesKey, part: Span, block: Span): readonly PlacedTask[] {
     const tasks = this.#tasks.get(textOfNodes(series, 0, block.from));
     if (tasks === undefined) throw new Unread({ reads: "tasks", series, ...block });
     return tasks.slice(firstFrom(tasks, part.from), firstFrom(tasks, part.to));
@@ -157,9 +157,10 @@ export function sourceOf(parts: ReadParts, series: SeriesKey, writing: NodeWriti
   return {
     readRoot: () => parts.rootOf(series),
     readNodes: (level, from, to = theEnd) => parts.nodesOf(series, level, from, to),
-    readFirst: () => undefined,
-    readLast: () => undefined,
-    count: () => 0,
+    // What stands between a block and a place is asked together with other things: see counting.ts.
+    readFirst: askedElsewhere,
+    readLast: askedElsewhere,
+    count: askedElsewhere,
     writeNode: (node) => writing.writeNode(node),
     deleteNodes: (level, from, to = theEnd) => writing.deleteNodes(level, from, to),
     cuts(from, to = theEnd, every) {
@@ -171,14 +172,18 @@ export function sourceOf(parts: ReadParts, series: SeriesKey, writing: NodeWriti
   };
 }
 
-export function tallyOf(tasks: readonly SeenTask[]): Tally {
+function askedElsewhere(): never {
+  throw new Error("a count tree in PostgreSQL reads no tasks but those of a block that is cut");
+}
+
+export function tallyOf(tasks: readonly PlacedTask[]): Tally {
   const tally = emptyTally();
   for (const { status } of tasks) tally[slotOf(status)] = (tally[slotOf(status)] ?? 0) + 1;
   return tally;
 }
 
 /** Where in a list of tasks, which are in order, the first one stands at a place or after it. */
-function firstFrom(tasks: readonly SeenTask[], place: Place): number {
+function firstFrom(tasks: readonly PlacedTask[], place: Place): number {
   let low = 0;
   let high = tasks.length;
   while (low < high) {
@@ -206,7 +211,10 @@ export function seriesValues(keyed: readonly { readonly series: SeriesKey }[]): 
   ];
 }
 
-/** A place as two values. No id holds a U+0000, which a place just after a task ends in, nor what stands for it here. */
+/**
+ * A place as two values. One just after a task's ends in a U+0000, which the database does not take: no id has a U+0001
+ * either, and all that it may have stands behind both.
+ */
 export function placeValue({ createdAtMs, id }: Place): readonly [ms: number, id: string] {
   return [createdAtMs, id.replace("\u0000", "\u0001")];
 }

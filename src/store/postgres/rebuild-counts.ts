@@ -1,6 +1,6 @@
 import { buildTree } from "../../counts/build.ts";
 import { type StoredNode, storedLimits, type TreeLimits } from "../../counts/count-tree.ts";
-import { renewVersion, WrittenNodes } from "./fold.ts";
+import { foldLock, renewVersion, WrittenNodes } from "./fold.ts";
 import {
   groupsOfProject,
   projectsWithCounts,
@@ -14,7 +14,7 @@ import { type Query, type Session, statement } from "./session.ts";
 /** How many nodes are written at once. */
 const nodesAtOnce = 2000;
 
-const waitForLock = statement("SELECT pg_advisory_xact_lock(hashtextextended('fold ' || $1, 0))");
+const waitForLock = statement(`SELECT pg_advisory_xact_lock(${foldLock})`);
 const deleteChanges = statement("DELETE FROM count_change WHERE project_id = $1");
 const deleteNodes = statement("DELETE FROM count_node WHERE project_id = $1");
 

@@ -1,3 +1,4 @@
+import { type CheckEvent, maxFindings } from "../checks.ts";
 import { checkCounts } from "./check-counts.ts";
 import { wrongTasks } from "./check-tasks.ts";
 import { storeUnavailable } from "./error.ts";
@@ -11,20 +12,6 @@ import { openSession, type Session, statement } from "./session.ts";
 /** What is checked, in this order. The files, and every index against its table, are the database's own to check. */
 export const checks = ["schema", "tasks", "counts"] as const;
 export type Check = (typeof checks)[number];
-
-/** What one check has found wrong, in words; nothing where all is well. */
-export interface CheckResult {
-  readonly check: Check;
-  readonly findings: readonly string[];
-}
-
-/** What is told while a store is checked. A percentage is undefined where nobody knows it. */
-export type CheckEvent =
-  | { readonly kind: "progress"; readonly check: Check; readonly percent: number | undefined }
-  | { readonly kind: "result"; readonly result: CheckResult };
-
-/** How many findings of one check are named at most. */
-const maxFindings = 20;
 
 /** How long one statement may take: some go through all tasks. */
 const statementMs = 24 * 60 * 60 * 1000;
@@ -56,7 +43,7 @@ const findFaults = {
  */
 export async function checkStore(
   { url }: { readonly url: string },
-  tell: (event: CheckEvent) => void,
+  tell: (event: CheckEvent<Check>) => void,
 ): Promise<void> {
   await withSession(url, async (session) => {
     for (const check of checks) {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import test from "node:test";
-import { type Migration, migrate, readMigrations } from "./migrations.ts";
+import type { Migration } from "../migration-steps.ts";
+import { migrate, readMigrations } from "./migrations.ts";
 
 const first: Migration = { number: 1, name: "0001_first", sql: "CREATE TABLE first (a TEXT) STRICT" };
 const second: Migration = { number: 2, name: "0002_second", sql: "CREATE TABLE second (a TEXT) STRICT" };

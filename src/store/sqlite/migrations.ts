@@ -1,40 +1,20 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../task/clock.ts";
+import {
+  type AppliedMigration,
+  type Migration,
+  type Origin,
+  originOf,
+  readSteps,
+  sha256Of,
+} from "../migration-steps.ts";
 import { storeUnavailable } from "./error.ts";
 import { prepare } from "./statements.ts";
 
-/** One step from a schema to the next. */
-export interface Migration {
-  readonly number: number;
-  /** The file's name without its ending: `0001_tasks`. */
-  readonly name: string;
-  readonly sql: string;
-}
-
-/** What a store remembers of a step that was made. */
-type AppliedMigration = readonly [number: number, name: string, sha256: string];
-
 /** Reads the program's migrations, first to last. */
 export function readMigrations(): readonly Migration[] {
-  const folder = new URL("migrations/", import.meta.url);
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".sql"))
-    .sort()
-    .map((file) => ({
-      number: Number.parseInt(file, 10),
-      name: file.slice(0, -".sql".length),
-      sql: readFileSync(new URL(file, folder), "utf8"),
-    }));
+  return readSteps(new URL("migrations/", import.meta.url));
 }
-
-/** Whose store a file is, as the steps tell that were made in it. */
-export type Origin =
-  /** A store of this program, in which so many of its steps were made; none in an empty file. */
-  | { readonly isOurs: true; readonly made: number }
-  /** The reason follows what the file is called: "is a database of another program". */
-  | { readonly isOurs: false; readonly reason: string };
 
 /** Reads whose store a file is, without changing it: its steps must be the first ones of ours. */
 export function readOrigin(database: DatabaseSync, migrations: readonly Migration[]): Origin {
@@ -45,17 +25,7 @@ export function readOrigin(database: DatabaseSync, migrations: readonly Migratio
     database,
     "SELECT number, name, sha256 FROM migration ORDER BY number",
   ).all();
-  for (const [index, [number, name, sha256]] of applied.entries()) {
-    const own = migrations[index];
-    if (own === undefined) {
-      return { isOurs: false, reason: `was written by a newer program, which made migration ${name}` };
-    }
-    if (own.number !== number || own.name !== name || sha256Of(own) !== sha256) {
-      const reason = `has a migration ${name} that is not the one which this program would have made`;
-      return { isOurs: false, reason };
-    }
-  }
-  return { isOurs: true, made: applied.length };
+  return originOf(applied, migrations);
 }
 
 /**
@@ -90,8 +60,4 @@ function apply(database: DatabaseSync, migration: Migration, clock: Clock): void
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
-}
-
-function sha256Of(migration: Migration): string {
-  return createHash("sha256").update(migration.sql).digest("hex");
 }

@@ -5,9 +5,10 @@ import { DatabaseSync } from "node:sqlite";
 import test, { type TestContext } from "node:test";
 import { creationOf, taskFactory } from "../../../../test/factories.ts";
 import { addTasks, change, flipByte, idsOf, makeFolder, taskIdsIn } from "../../../../test/store-files.ts";
+import type { CheckEvent } from "../../checks.ts";
 import { migrate, readMigrations } from "../migrations.ts";
 import { openSqliteStore } from "../store.ts";
-import { type Check, type CheckEvent, checkStore, checks } from "./check.ts";
+import { type Check, checkStore, checks } from "./check.ts";
 import { recountStore } from "./rebuild.ts";
 
 const { projectId } = taskFactory.running();

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { TaskCenterError } from "../../../task/error.ts";
+import { type CheckEvent, maxFindings } from "../../checks.ts";
 import { prepare } from "../statements.ts";
 import { wrongCounts } from "./counts.ts";
 import { faultsOfPages } from "./pages.ts";
@@ -10,20 +11,6 @@ import { troubleWith } from "./trouble.ts";
 /** What is checked, in this order. */
 export const checks = ["pages", "schema", "references", "counts"] as const;
 export type Check = (typeof checks)[number];
-
-/** What one check has found wrong, in words; nothing where all is well. */
-export interface CheckResult {
-  readonly check: Check;
-  readonly findings: readonly string[];
-}
-
-/** What is told while a store is checked. A percentage is undefined where nobody knows it. */
-export type CheckEvent =
-  | { readonly kind: "progress"; readonly check: Check; readonly percent: number | undefined }
-  | { readonly kind: "result"; readonly result: CheckResult };
-
-/** How many findings of one check are named at most. */
-const maxFindings = 20;
 
 type FindFaults = (store: DatabaseSync, tellPercent: (percent: number) => void) => Iterable<string>;
 
@@ -36,14 +23,14 @@ const findFaults = {
 
 /**
  * Checks a store as it is at one moment, while a server may be writing to it, and tells of every check how far it is
- * and what it has found. Where the schema is not ours, that is the last one: the others would fail for want of it. Done in a thread of its own: a single
- * statement may take minutes.
+ * and what it has found. Where the schema is not ours, that is the last one: the others would fail for want of it. Done
+ * in a thread of its own: a single statement may take minutes.
  *
  * @throws TaskCenterError where the file can not be read at all.
  */
 export function checkStore(
   { storePath }: { readonly storePath: string },
-  tell: (event: CheckEvent) => void,
+  tell: (event: CheckEvent<Check>) => void,
 ): void {
   const store = open(storePath);
   for (const check of checks) {

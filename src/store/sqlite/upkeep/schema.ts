@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import { type Migration, migrate, readMigrations, readOrigin } from "../migrations.ts";
+import type { Migration } from "../../migration-steps.ts";
+import { migrate, readMigrations, readOrigin } from "../migrations.ts";
 import { prepare } from "../statements.ts";
 
 /**

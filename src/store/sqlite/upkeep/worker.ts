@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type ErrorCode, TaskCenterError } from "../../../task/error.ts";
+import type { CheckEvent } from "../../checks.ts";
 import { completeBackup } from "./backup.ts";
-import { type CheckEvent, checkStore } from "./check.ts";
+import { checkStore } from "./check.ts";
 import { completeRestored } from "./restore.ts";
 import { troubleWith } from "./trouble.ts";
 

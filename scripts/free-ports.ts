@@ -23,3 +23,9 @@ export async function findFreePorts(count: number): Promise<readonly number[]> {
   }
   return [...found];
 }
+
+/** One such port. */
+export async function freePort(): Promise<number> {
+  const [port = 0] = await findFreePorts(1);
+  return port;
+}

@@ -56,12 +56,13 @@ const bodies = fc.sample(
 );
 type Body = (typeof bodies)[number];
 
-const groupings = ["state", "status", "service", "name"] as const;
+const groupings = ["state", "status", "service", "name", "instance_id"] as const;
 const propertyOf: Record<(typeof groupings)[number], (body: Body) => string> = {
   state: ({ status }) => statusMeanings[status].state,
   status: ({ status }) => status,
   service: ({ service }) => service,
   name: ({ name }) => name,
+  instance_id: ({ instance }) => instance.id,
 };
 
 function countOneByOne(
@@ -147,7 +148,9 @@ test("a filter on text counts too", async () => {
 
 test("groups, buckets and keys that are not known are refused", async () => {
   for (const [field, query] of [
-    ["group_by", "group_by=instance_id"],
+    ["group_by", "group_by=instanceId"],
+    ["group_by", "group_by=instance_name"],
+    ["group_by", "group_by=parent_id"],
     ["group_by", "group_by="],
     ["group_by", "group_by=state,"],
     ["group_by", "group_by=state&group_by=State"],

@@ -23,6 +23,7 @@ export interface FilterOptions {
   readonly instance?: readonly string[];
   readonly instanceName?: readonly string[];
   readonly database?: readonly string[];
+  readonly parent?: readonly string[];
   readonly label?: LabelValues;
   readonly query?: string;
   readonly stale?: true;
@@ -46,6 +47,7 @@ export function withFilterOptions(command: Command): Command {
     .option("--instance <ID...>", "only on these instances, by id")
     .option("--instance-name <NAME...>", "only on these instances, by name")
     .option("--database <NAME...>", "only on these databases")
+    .option("--parent <ID...>", "only the children of these tasks")
     .option("--label <KEY=VALUE...>", "only with these labels; of one key any of its values", readLabel)
     .option("--query <TEXT>", "only with this text in id, name, instance, database or fail reason")
     .option("--stale", "only those whose producers have gone silent")
@@ -67,6 +69,7 @@ export function filterOf(options: FilterOptions): TaskFilter {
     instance_id: options.instance,
     instance_name: options.instanceName,
     database_name: options.database,
+    parent_id: options.parent,
     label: options.label,
     q: options.query === undefined ? undefined : [options.query],
     stale: options.stale,

@@ -118,6 +118,8 @@ export interface TaskFilter {
   readonly instance_name?: readonly string[] | undefined;
   readonly database_name?: readonly string[] | undefined;
   readonly order_id?: readonly string[] | undefined;
+  /** Of which tasks they are children. */
+  readonly parent_id?: readonly string[] | undefined;
   /** By the label's key. Sent as `label.KEY`. */
   readonly label?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Parts of the id, the names, the instance or the fail reason. */
@@ -153,7 +155,7 @@ export interface TaskListDocument {
 /** Which tasks are counted, and by what. */
 export interface CountTasksQuery extends TaskFilter {
   /** Which properties tell two groups apart. */
-  readonly group_by?: readonly ("state" | "status" | "service" | "name")[] | undefined;
+  readonly group_by?: readonly ("state" | "status" | "service" | "name" | "instance_id")[] | undefined;
   /** The length of the buckets of creation times, in UTC. */
   readonly bucket?: "1m" | "5m" | "15m" | "1h" | "6h" | "1d" | undefined;
 }
@@ -164,6 +166,7 @@ export interface TaskGroupDocument {
   readonly status?: TaskStatus;
   readonly service?: Service;
   readonly name?: string;
+  readonly instance_id?: string;
   /** When the bucket of creation times begins. */
   readonly bucket?: string;
   readonly count: number;

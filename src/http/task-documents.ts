@@ -106,8 +106,9 @@ export function taskList({ tasks, total, nextCursor }: ListPage, nowMs: number):
 
 export function taskCounts({ groups, total }: TaskCounts): TaskCountsDocument {
   return {
-    groups: groups.map(({ bucketMs, count, ...properties }) => ({
+    groups: groups.map(({ bucketMs, instanceId, count, ...properties }) => ({
       ...properties,
+      ...named("instance_id", instanceId),
       ...(bucketMs === undefined ? {} : { bucket: timeText(bucketMs) }),
       count,
     })),

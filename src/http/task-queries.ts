@@ -1,6 +1,6 @@
 import { invalidParameter } from "../task/error.ts";
 import { statusesMeaning, type TaskStatus } from "../task/lifecycle.ts";
-import type { Place, TaskFilter, TaskOrder } from "../task/query.ts";
+import type { Place, TaskFilter, TaskGrouping, TaskOrder } from "../task/query.ts";
 import type { Query } from "./query.ts";
 import { readCursor } from "./task-cursor.ts";
 import { readTime } from "./task-documents.ts";
@@ -80,6 +80,7 @@ export function readFilter(projectId: string, query: FilterQuery, nowMs: number)
     instanceNames: query.instance_name,
     databaseNames: query.database_name,
     orderIds: query.order_id,
+    parentIds: query.parent_id,
     labels: wantedLabels(query),
     texts: query.q,
     stale: query.stale === undefined ? undefined : { wanted: query.stale, atMs: nowMs },
@@ -123,6 +124,20 @@ export function readPageRequest(query: ListTasksQuery): PageRequest {
   }
   const after = cursor === undefined ? undefined : readCursor(cursor, readOrder(query));
   return { after, offset: offset ?? 0, limit };
+}
+
+/** What the properties are that tasks are counted by, by the names that our API gives them. */
+const groupings = {
+  state: "state",
+  status: "status",
+  service: "service",
+  name: "name",
+  instance_id: "instanceId",
+} as const satisfies Record<NonNullable<CountTasksQuery["group_by"]>[number], TaskGrouping>;
+
+/** Reads what tells groups apart: what is named twice does so once. */
+export function readGroupings({ group_by: words = [] }: CountTasksQuery): readonly TaskGrouping[] {
+  return [...new Set(words.map((word) => groupings[word]))];
 }
 
 /** How long the buckets are that tasks are counted by. Each fits into a day, so that days begin with a bucket. */

@@ -1,6 +1,5 @@
 import { type Static, Type } from "typebox";
 import { operations, services, taskKinds, taskStates, taskStatuses } from "../task/lifecycle.ts";
-import { taskGroupings } from "../task/query.ts";
 import { maxLabels } from "../task/report.ts";
 import type { JsonObject } from "../task/task.ts";
 import {
@@ -158,6 +157,7 @@ const filterKeys = {
   instance_name: Type.Optional(anyText("exact instance names")),
   database_name: Type.Optional(anyText("exact database names")),
   order_id: Type.Optional(anyText("exact order ids")),
+  parent_id: Type.Optional(anyText("exact ids of parents: their children")),
   q: Type.Optional(
     Type.Array(text(1, 256, "a part"), {
       maxItems: 100,
@@ -213,12 +213,15 @@ export const ListTasksQuery = Type.Object(
 );
 export type ListTasksQuery = Static<typeof ListTasksQuery>;
 
+/** The properties that tasks can be counted by. */
+const groupingWords = ["state", "status", "service", "name", "instance_id"] as const;
+
 /** The query of `GET /v1/{project_id}/tasks:stats`. */
 export const CountTasksQuery = Type.Object(
   {
     ...filterKeys,
     group_by: Type.Optional(
-      Type.Array(word(taskGroupings, "a property that tells groups apart"), {
+      Type.Array(word(groupingWords, "a property that tells groups apart"), {
         maxItems: 100,
         description: "may also be separated by commas",
       }),
@@ -313,6 +316,7 @@ export const TaskCountsDocument = Type.Object({
       status: Type.Optional(word(taskStatuses, "the service's word")),
       service: Type.Optional(word(services, "the service")),
       name: Type.Optional(Type.String()),
+      instance_id: Type.Optional(Type.String()),
       bucket: Type.Optional(time("when the bucket of creation times begins")),
       count: Type.Integer({ description: "at least 1: groups without tasks are left out" }),
     }),
@@ -357,6 +361,9 @@ export const searchRefusals = {
   422: { ...refusal, description: "The question takes longer than it may: query-too-broad." },
   ...refusals,
 };
+
+/** The answer to a caller who has what would be answered. */
+export const unchanged = { type: "null", description: "It is as the caller has it." } as const;
 
 /** A header of an answer. */
 export function answerHeader(description: string): object {

@@ -4,6 +4,7 @@ import { checkCreations } from "./conformance/creations.ts";
 import { checkCredentials } from "./conformance/credentials.ts";
 import { checkDirectory } from "./conformance/directory.ts";
 import { checkIdentity } from "./conformance/identity.ts";
+import { checkLastSuccesses } from "./conformance/last-successes.ts";
 import { checkLists } from "./conformance/lists.ts";
 import { checkAgainstModel } from "./conformance/model.ts";
 import { checkRetention } from "./conformance/retention.ts";
@@ -21,6 +22,7 @@ export function testStore(name: string, open: OpenStore): void {
     checkCreations(check);
     checkChanges(check);
     checkLists(check);
+    checkLastSuccesses(check);
     checkRetention(check);
     checkIdentity(check);
     checkDirectory(check);

@@ -1,6 +1,8 @@
 import type {
   HistoryPage,
   HistoryQuery,
+  LastSuccesses,
+  LastSuccessQuery,
   Place,
   TaskCountQuery,
   TaskCounts,
@@ -57,6 +59,12 @@ export interface TaskStore {
 
   /** Answers how many tasks a filter has in each group. Throws `query-too-broad`, also for too many groups. */
   countTasks(query: TaskCountQuery): Promise<TaskCounts>;
+
+  /**
+   * Answers when tasks of each service and name last succeeded on each instance. The work grows with how many of those
+   * there are, up to the limit, and not with the tasks. Throws `query-too-broad` where even that takes too long.
+   */
+  listLastSuccesses(query: LastSuccessQuery): Promise<LastSuccesses>;
 
   /** Answers a part of one task's history, or undefined where the project has no such task. */
   listHistory(query: HistoryQuery): Promise<HistoryPage | undefined>;

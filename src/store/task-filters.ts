@@ -13,6 +13,7 @@ export const listedColumns = {
   instanceNames: "instance_name",
   databaseNames: "database_name",
   orderIds: "order_id",
+  parentIds: "parent_id",
 } as const satisfies Partial<Record<keyof TaskFilter, TaskColumn>>;
 
 /** A filter's member that lists values of one column. */
@@ -31,6 +32,12 @@ export const searchedColumns = [
 
 /** The statuses of tasks that may be stale. */
 export const liveStatuses = taskStatuses.filter((status) => !statusMeanings[status].ended);
+
+/** The filter with the statuses that it implies: stale tasks have not ended, and every index tells those from all others. */
+export function withMeantStatuses(filter: TaskFilter): TaskFilter {
+  if (filter.stale?.wanted !== true) return filter;
+  return { ...filter, statuses: liveStatuses.filter((status) => filter.statuses?.includes(status) ?? true) };
+}
 
 /** Every service that a filter may mean, with every kind. */
 export function combinationsOf({ projectId, ...filter }: TaskFilter) {

@@ -10,6 +10,7 @@ interface GroupedFacts {
   readonly status: TaskStatus;
   readonly service: Service;
   readonly name: string;
+  readonly instanceId: string;
   readonly createdAtMs: number;
 }
 

@@ -17,6 +17,8 @@ export interface TaskFilter {
   readonly instanceNames?: readonly string[] | undefined;
   readonly databaseNames?: readonly string[] | undefined;
   readonly orderIds?: readonly string[] | undefined;
+  /** Of which tasks these are children; a task without a parent is none of them. */
+  readonly parentIds?: readonly string[] | undefined;
   /** By the label's key; a task without the label has none of its values. */
   readonly labels?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Parts of any of the task's `searchedTexts`; of A to Z and a to z the case does not matter. */
@@ -67,7 +69,7 @@ export interface TaskStreamQuery {
   readonly limit: number | undefined;
 }
 
-export const taskGroupings = ["state", "status", "service", "name"] as const;
+export const taskGroupings = ["state", "status", "service", "name", "instanceId"] as const;
 /** What tasks can be counted by. */
 export type TaskGrouping = (typeof taskGroupings)[number];
 
@@ -88,6 +90,7 @@ export interface TaskGroup {
   readonly status?: TaskStatus;
   readonly service?: Service;
   readonly name?: string;
+  readonly instanceId?: string;
   /** At least 1: groups without tasks are left out. */
   readonly count: number;
 }
@@ -96,6 +99,30 @@ export interface TaskGroup {
 export interface TaskCounts {
   readonly groups: readonly TaskGroup[];
   readonly total: number;
+}
+
+/** Asks when tasks of a project last succeeded: those of each service and name on each instance. */
+export interface LastSuccessQuery {
+  readonly projectId: string;
+  /** How many successes to answer at most, from 1. */
+  readonly limit: number;
+}
+
+/** When a task of one service and name last succeeded on one instance, whether it was scheduled or not. */
+export interface LastSuccess {
+  readonly service: Service;
+  readonly name: string;
+  readonly instanceId: string;
+  readonly endedAtMs: number;
+  /** The task that ended then; of several that ended at once, the one with the greatest id, bytewise. */
+  readonly taskId: string;
+}
+
+/** The last successes of a project by service, name and instance id, each bytewise. */
+export interface LastSuccesses {
+  readonly successes: readonly LastSuccess[];
+  /** Whether there are others beyond the limit. */
+  readonly more: boolean;
 }
 
 /** Asks for a part of one task's history, oldest first. */
@@ -125,6 +152,7 @@ export function matchesFilter(task: Task, filter: TaskFilter): boolean {
     isOneOf(task.instance.name, filter.instanceNames) &&
     isOneOf(task.databaseName, filter.databaseNames) &&
     isOneOf(task.orderId, filter.orderIds) &&
+    isOneOf(task.parentId, filter.parentIds) &&
     hasLabels(task, filter.labels) &&
     hasText(task, filter.texts) &&
     (filter.stale === undefined || isStale(task, filter.stale.atMs) === filter.stale.wanted) &&
@@ -133,8 +161,8 @@ export function matchesFilter(task: Task, filter: TaskFilter): boolean {
   );
 }
 
-function isOneOf<T>(value: T, accepted: readonly T[] | undefined): boolean {
-  return accepted === undefined || accepted.includes(value);
+function isOneOf<T>(value: T | null, accepted: readonly T[] | undefined): boolean {
+  return accepted === undefined || (value !== null && accepted.includes(value));
 }
 
 function hasLabels(task: Task, wanted: TaskFilter["labels"]): boolean {

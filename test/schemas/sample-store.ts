@@ -106,6 +106,14 @@ export async function answersOf({ tasks: store, identity }: Store): Promise<unkn
     newest: await store.listTasks({ ...query, offset: 0, limit: 3 }),
     deep: await store.listTasks({ ...query, offset: 290, limit: 30 }),
     byStatus: Object.fromEntries(byStatus),
+    children: await store.listTasks({
+      ...query,
+      filter: { ...filter, parentIds: ["many-1"] },
+      offset: 0,
+      limit: 3,
+    }),
+    lastSuccesses: await store.listLastSuccesses({ projectId: project.id, limit: 2 }),
+    byInstance: await store.countTasks({ filter, groupBy: ["instanceId"], bucketMs: undefined }),
     byName: await store.countTasks({ filter, groupBy: ["name"], bucketMs: undefined }),
     allOfIt: await store.getTask({ projectId: project.id, id: "all-of-it" }),
     histories: [

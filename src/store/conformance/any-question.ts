@@ -36,7 +36,8 @@ export type Question =
       readonly laterWindows: readonly Pick<TaskFilter, "createdFromMs" | "createdToMs">[];
     }
   | { readonly asks: "stream"; readonly query: WithoutProject<TaskStreamQuery> }
-  | { readonly asks: "counts"; readonly query: WithoutProject<TaskCountQuery> };
+  | { readonly asks: "counts"; readonly query: WithoutProject<TaskCountQuery> }
+  | { readonly asks: "successes"; readonly limit: number };
 
 type WithoutProject<Query extends { readonly filter: TaskFilter }> = Omit<Query, "filter"> & {
   readonly filter: Omit<TaskFilter, "projectId">;
@@ -52,6 +53,8 @@ const instanceIds = ["i", "I", "j"];
 const instanceNames = ["", "orders", "Orders"];
 const databaseNames = ["", "db", "DB"];
 const orderIds = ["", "x", "y"];
+/** Some of them are tasks that may be there. */
+const parentIds = ["a", "b-", "none"];
 const failReasons = ["", "É", "disk Full"];
 const labelKeys = ["team", "Team", "constructor"];
 const labelValues = ["", "a", "A"];
@@ -76,6 +79,7 @@ const anyCreation: fc.Arbitrary<TaskCreation> = fc
     instance: anyInstance,
     databaseName: fc.constantFrom(...databaseNames),
     orderId: fc.constantFrom(...orderIds),
+    parentId: fc.option(fc.constantFrom(...parentIds)),
     failReason: fc.constantFrom(...failReasons),
     labels: someLabels(labelKeys, fc.constantFrom(...labelValues)),
     leaseSeconds: fc.option(fc.constantFrom(...leases)),
@@ -129,6 +133,7 @@ const anyFilter = fc.record({
   instanceNames: someOf(instanceNames),
   databaseNames: someOf(databaseNames),
   orderIds: someOf(orderIds),
+  parentIds: someOf([...parentIds, ""]),
   labels: seldom(
     someLabels([...labelKeys, "none at all"], fc.array(fc.constantFrom(...labelValues), { maxLength: 3 })),
   ),
@@ -187,6 +192,7 @@ export const anyQuestion: fc.Arbitrary<Question> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ asks: fc.constant("counts"), query: anyCountQuery }) },
   { weight: 1, arbitrary: fc.record({ asks: fc.constant("stream"), query: anyStreamQuery }) },
+  { weight: 1, arbitrary: fc.record({ asks: fc.constant("successes"), limit: fc.integer(limits) }) },
 );
 
 function someLabels<T>(

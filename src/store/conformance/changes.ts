@@ -53,9 +53,14 @@ export function checkChanges(check: Check): void {
   });
 
   check("a task that changes is found by what it is now, and no longer by what it was", async ({ tasks }) => {
-    const before = taskFactory.running({ orderId: "old order" });
+    const before = taskFactory.running({ orderId: "old order", parentId: "old-parent" });
     const after: Task = {
-      ...taskFactory.failed({ orderId: "new order", name: "NewName", service: "ddm" }),
+      ...taskFactory.failed({
+        orderId: "new order",
+        parentId: "new-parent",
+        name: "NewName",
+        service: "ddm",
+      }),
       instance: { id: "new instance", name: "", status: "" },
       createdAtMs: before.createdAtMs + 1,
       revision: 2,
@@ -72,6 +77,7 @@ export function checkChanges(check: Check): void {
         { names: [task.name] },
         { instanceIds: [task.instance.id] },
         { orderIds: [task.orderId] },
+        { parentIds: [task.parentId ?? ""] },
         { createdFromMs: task.createdAtMs, createdToMs: task.createdAtMs },
       ];
       for (const filter of filters) {

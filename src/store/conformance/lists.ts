@@ -60,7 +60,15 @@ export function checkLists(check: Check): void {
       await recordAll(tasks, [task]);
       const absent = { projectId, id: "\u0000" };
       const nothing = { tasks: [], total: 0, names: [] };
-      for (const member of ["names", "ids", "instanceIds", "databaseNames", "orderIds", "texts"]) {
+      for (const member of [
+        "names",
+        "ids",
+        "instanceIds",
+        "databaseNames",
+        "orderIds",
+        "parentIds",
+        "texts",
+      ]) {
         assert.deepEqual(await list(tasks, { [member]: ["\u0000", "a\u0000"] }), nothing, member);
       }
       assert.deepEqual(await list(tasks, { labels: { team: ["\u0000"] } }), nothing);
@@ -172,9 +180,21 @@ export function checkLists(check: Check): void {
     const instanceOf = (id: string, name: string) => ({ instance: { id, name, status: "" } });
     await recordAll(tasks, [
       taskFactory.running({ id: "1", name: "A", orderId: "x", ...instanceOf("i", "orders") }),
-      taskFactory.failed({ id: "2", name: "B", orderId: "y", ...instanceOf("j", "") }),
-      taskFactory.completed({ id: "3", name: "B", service: "ddm", ...instanceOf("i", "stock") }),
-      taskFactory.scheduled({ id: "4", name: "C", orderId: "x", ...instanceOf("k", "orders") }),
+      taskFactory.failed({ id: "2", name: "B", orderId: "y", parentId: "1", ...instanceOf("j", "") }),
+      taskFactory.completed({
+        id: "3",
+        name: "B",
+        service: "ddm",
+        parentId: "1",
+        ...instanceOf("i", "stock"),
+      }),
+      taskFactory.scheduled({
+        id: "4",
+        name: "C",
+        orderId: "x",
+        parentId: "gone",
+        ...instanceOf("k", "orders"),
+      }),
     ]);
     const expectations: readonly (readonly [Partial<TaskFilter>, readonly string[]])[] = [
       [{ services: ["ddm"] }, ["3"]],
@@ -198,6 +218,15 @@ export function checkLists(check: Check): void {
       [{ orderIds: ["x"] }, ["4", "1"]],
       [{ orderIds: [""] }, ["3"]],
       [{ orderIds: ["", "y"] }, ["3", "2"]],
+      [{ parentIds: ["1"] }, ["3", "2"]],
+      [{ parentIds: ["gone", "1", "3"] }, ["4", "3", "2"]],
+      [{ parentIds: [""] }, []],
+      [{ parentIds: ["1"], services: ["ddm"] }, ["3"]],
+      [{ parentIds: ["1", "gone"], kinds: ["scheduled"], statuses: ["Pending", "Failed"] }, ["4"]],
+      [{ parentIds: ["1"], names: ["B"], instanceIds: ["j"], orderIds: ["y"] }, ["2"]],
+      [{ parentIds: ["1"], ids: ["1", "2", "4"] }, ["2"]],
+      [{ parentIds: ["gone"], instanceNames: ["orders"], kinds: ["scheduled"] }, ["4"]],
+      [{ parentIds: ["1"], texts: ["stock"] }, ["3"]],
       [{ instanceIds: ["i"], names: ["B"] }, ["3"]],
       [{ instanceIds: ["i"], orderIds: ["x"], statuses: ["Running"] }, ["1"]],
       [{ names: ["B"], statuses: ["Failed"], services: ["rds"] }, ["2"]],
@@ -211,7 +240,7 @@ export function checkLists(check: Check): void {
   });
 
   check("an empty list of values means no task at all", async ({ tasks }) => {
-    await recordAll(tasks, [taskFactory.running({ orderId: "order" })]);
+    await recordAll(tasks, [taskFactory.running({ orderId: "order", parentId: "parent" })]);
     const lists = [
       "services",
       "kinds",
@@ -221,6 +250,7 @@ export function checkLists(check: Check): void {
       "instanceIds",
       "instanceNames",
       "orderIds",
+      "parentIds",
     ] as const;
     for (const name of lists) {
       for (const others of [{}, { instanceIds: ["instance-1"] }, { instanceNames: ["orders"] }]) {
@@ -251,7 +281,7 @@ export function checkLists(check: Check): void {
   });
 
   check("a value that is given twice counts once", async ({ tasks }) => {
-    const task = taskFactory.running({ orderId: "order" });
+    const task = taskFactory.running({ orderId: "order", parentId: "parent" });
     await recordAll(tasks, [task]);
     const filters: readonly Partial<TaskFilter>[] = [
       { services: ["rds", "rds"] },
@@ -262,6 +292,7 @@ export function checkLists(check: Check): void {
       { instanceIds: [task.instance.id, task.instance.id] },
       { instanceNames: [task.instance.name, task.instance.name] },
       { orderIds: ["order", "order"] },
+      { parentIds: ["parent", "parent"] },
     ];
     for (const filter of filters) {
       const page = await list(tasks, filter, { limit: 1, withNames: true });
@@ -270,12 +301,12 @@ export function checkLists(check: Check): void {
   });
 
   check("a thousand values are as good as one", async ({ tasks }) => {
-    const task = taskFactory.running({ orderId: "wanted-500" });
+    const task = taskFactory.running({ orderId: "wanted-500", parentId: "wanted-500" });
     const instance = { ...task.instance, id: "wanted-500", name: "wanted-500" };
     const wanted: Task = { ...task, name: "wanted-500", instance };
     await recordAll(tasks, [wanted, taskFactory.running({ id: "unwanted" })]);
     const values = Array.from({ length: 1000 }, (_, index) => `wanted-${index}`);
-    for (const name of ["names", "instanceIds", "instanceNames", "orderIds"] as const) {
+    for (const name of ["names", "instanceIds", "instanceNames", "orderIds", "parentIds"] as const) {
       const filter = { [name]: values };
       const page = await list(tasks, filter, { limit: 1, withNames: true });
       assert.deepEqual(page, { tasks: [wanted], total: 1, names: ["wanted-500"] });
@@ -293,12 +324,13 @@ export function checkLists(check: Check): void {
           id: `${index}`,
           name,
           orderId: name,
+          parentId: name,
           instance: { id: name, name, status: "" },
         }),
       ),
     );
     for (const [index, name] of names.entries()) {
-      for (const condition of ["names", "instanceIds", "instanceNames", "orderIds"] as const) {
+      for (const condition of ["names", "instanceIds", "instanceNames", "orderIds", "parentIds"] as const) {
         for (const kinds of [undefined, ["scheduled"]] as const) {
           assert.deepEqual(idsOf(await list(tasks, { [condition]: [name], kinds })), [`${index}`]);
         }
@@ -328,7 +360,7 @@ export function checkLists(check: Check): void {
   );
 
   check("names are exact under every condition of the filter", async ({ tasks, startMs }) => {
-    const inOrder = { orderId: "order", instance: { id: "i", name: "", status: "" } };
+    const inOrder = { orderId: "order", parentId: "parent", instance: { id: "i", name: "", status: "" } };
     await recordAll(tasks, [
       taskFactory.running({ ...inOrder, id: "1", name: "Meant" }),
       taskFactory.running({ ...inOrder, id: "2", name: "Earlier", createdAtMs: startMs - 1 }),
@@ -350,6 +382,7 @@ export function checkLists(check: Check): void {
       (await list(tasks, filter, { withNames: true })).names;
     assert.deepEqual(await namesUnder(meant), ["Meant", "Unordered"]);
     assert.deepEqual(await namesUnder({ ...meant, orderIds: ["order"] }), ["Meant"]);
+    assert.deepEqual(await namesUnder({ ...meant, parentIds: ["parent"] }), ["Meant"]);
     assert.deepEqual(await namesUnder({ ...meant, instanceIds: ["i"] }), ["Meant"]);
     assert.deepEqual(await namesUnder({ ...meant, instanceNames: [""] }), ["Meant"]);
     assert.deepEqual(await namesUnder({ ...meant, kinds: ["scheduled"], instanceNames: [""] }), [

@@ -6,7 +6,7 @@ import { applyReport, createTask, type TaskChange } from "../../task/report.ts";
 import type { Task } from "../../task/task.ts";
 import type { TaskStore } from "../store.ts";
 import { type Action, anyAction, anyQuestion, nowMs, type Question } from "./any-question.ts";
-import { naiveCounts, naiveEnded, naivePage, naiveStream } from "./naive-answers.ts";
+import { naiveCounts, naiveEnded, naiveLastSuccesses, naivePage, naiveStream } from "./naive-answers.ts";
 import type { Check } from "./subject.ts";
 
 type ActionThat<Does extends Action["does"]> = Extract<Action, { readonly does: Does }>;
@@ -85,6 +85,11 @@ async function perform(compared: Compared, action: Action): Promise<void> {
 /** Asks the store and the model the same, and compares what they answer. */
 async function ask({ tasks, projectId, model }: Compared, question: Question): Promise<void> {
   const all = [...model.values()];
+  if (question.asks === "successes") {
+    const query = { projectId, limit: question.limit };
+    assert.deepEqual(await tasks.listLastSuccesses(query), naiveLastSuccesses(all, query));
+    return;
+  }
   const filter = { ...question.query.filter, projectId };
   if (question.asks === "page") {
     for (const window of [{}, ...question.laterWindows]) {

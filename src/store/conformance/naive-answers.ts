@@ -2,6 +2,8 @@ import { statusMeanings } from "../../task/lifecycle.ts";
 import {
   compareBytewise,
   compareNewestFirst,
+  type LastSuccesses,
+  type LastSuccessQuery,
   matchesFilter,
   type TaskCountQuery,
   type TaskCounts,
@@ -50,6 +52,34 @@ export function naiveCounts(tasks: readonly Task[], query: TaskCountQuery): Task
   };
 }
 
+export function naiveLastSuccesses(
+  tasks: readonly Task[],
+  { projectId, limit }: LastSuccessQuery,
+): LastSuccesses {
+  const succeeded = matchingIn(tasks, { projectId }, "oldest-first")
+    .filter(({ status }) => statusMeanings[status].state === "succeeded")
+    .map(({ service, name, instance, endedAtMs, id }) => ({
+      service,
+      name,
+      instanceId: instance.id,
+      endedAtMs: endedAtMs ?? 0,
+      taskId: id,
+    }))
+    .sort((a, b) => b.endedAtMs - a.endedAtMs || compareBytewise(b.taskId, a.taskId));
+  const groups = Map.groupBy(succeeded, ({ service, name, instanceId }) =>
+    JSON.stringify([service, name, instanceId]),
+  );
+  const all = [...groups.values()]
+    .flatMap(([last]) => last ?? [])
+    .sort(
+      (a, b) =>
+        compareBytewise(a.service, b.service) ||
+        compareBytewise(a.name, b.name) ||
+        compareBytewise(a.instanceId, b.instanceId),
+    );
+  return { successes: all.slice(0, limit), more: all.length > limit };
+}
+
 /** The ids of the tasks that ended before a moment, oldest creation first. */
 export function naiveEnded(
   tasks: readonly Task[],
@@ -70,7 +100,7 @@ function inOrder(order: TaskOrder): typeof compareNewestFirst {
 
 /** What a task has in common with the others of its group. */
 function groupOf(task: Task, { groupBy, bucketMs }: TaskCountQuery): Omit<TaskGroup, "count"> {
-  const properties = { ...task, state: statusMeanings[task.status].state };
+  const properties = { ...task, instanceId: task.instance.id, state: statusMeanings[task.status].state };
   return {
     ...(bucketMs === undefined ? {} : { bucketMs: Math.floor(task.createdAtMs / bucketMs) * bucketMs }),
     ...Object.fromEntries(groupBy.map((by) => [by, properties[by]])),

@@ -55,8 +55,10 @@ export function createChanges(parts: {
   readonly session: Session;
   readonly remembered: RememberedTasks;
   readonly onCountChanges: (projectId: string, rows: number) => void;
+  /** Told how many tasks were written together. */
+  readonly onCommit: (changes: number) => void;
 }) {
-  const { session, remembered, onCountChanges } = parts;
+  const { session, remembered, onCountChanges, onCommit } = parts;
 
   const grouping = createGrouping<Change>({ claimsOf: ({ key }) => [key.id], answer });
 
@@ -155,6 +157,7 @@ export function createChanges(parts: {
       projectId,
       decisions.reduce((sum, { counts }) => sum + counts.length, 0),
     );
+    onCommit(decisions.length);
     for (const { change, after } of decisions) {
       remembered.remember(after);
       change.resolve(after.task);

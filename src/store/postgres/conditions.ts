@@ -47,14 +47,14 @@ export function conditionsOf(wanted: Wanted, put: Put, except: readonly ListName
   ];
 }
 
-/** The WHERE of a look at all tasks of a filter, whose project is the first value. */
-export function whereOf(wanted: Wanted, put: Put): string {
+/** The WHERE of a look at all tasks of a filter, whose project is the first value; some lists are taken care of already. */
+export function whereOf(wanted: Wanted, put: Put, except: readonly ListName[] = []): string {
   const { createdFromMs, createdToMs } = wanted;
   const window = [
     ...(createdFromMs === undefined ? [] : [`task.created_at_ms >= ${put(createdFromMs)}`]),
     ...(createdToMs === undefined ? [] : [`task.created_at_ms <= ${put(createdToMs)}`]),
   ];
-  return ["task.project_id = $1", ...window, ...conditionsOf(wanted, put)].join(" AND ");
+  return ["task.project_id = $1", ...window, ...conditionsOf(wanted, put, except)].join(" AND ");
 }
 
 /** What must hold where a list is empty: the database need not look at any task then. */
@@ -65,6 +65,7 @@ function listConditions(name: ListName, values: readonly string[], put: Put): re
   if (values.length === 0) return [noTask];
   if (name === "kinds" && distinct(values).join() === "scheduled") return ["task.kind = 'scheduled'"];
   const isListed = `task.${listedColumns[name]} = ANY (${put(values)})`;
+  if (name === "parentIds") return [isListed, "task.parent_id IS NOT NULL"];
   return name === "orderIds" && !values.includes("") ? [isListed, "task.order_id <> ''"] : [isListed];
 }
 

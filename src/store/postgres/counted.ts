@@ -17,7 +17,8 @@ import { bucketOf, groupsOf } from "../task-groups.ts";
 import { type TaskRow, taskOfRow } from "../task-rows.ts";
 import type { Counting, End, SumQuery } from "./counting.ts";
 import { orderSql, pageStatement } from "./filters.ts";
-import { byDimension, type Dimension, isOfSeries, type SeriesKey } from "./series.ts";
+import { countFew } from "./groups.ts";
+import { byDimension, type Dimension, isOfSeries, type SeriesKey, valueColumns } from "./series.ts";
 import { type Query, statement } from "./session.ts";
 import type { Trees } from "./trees.ts";
 
@@ -26,6 +27,9 @@ const maxSeries = 200;
 
 /** Up to here, tasks are passed over faster one by one. */
 const smallOffset = 500;
+
+/** How many tasks of some statuses are looked at for groups, rather than that instances are told apart. */
+const fewTasks = 25_000;
 
 /** How many tallies are read for groups at most: beyond, it is quicker to look at the tasks. */
 const maxTallies = 1000;
@@ -77,59 +81,68 @@ export function countedPlanOf(filter: TaskFilter): CountedPlan | undefined {
   return { filter, dimension, series: isEmpty ? [] : series, from, to };
 }
 
-/** How many names were looked into, and one of them that has tasks; there is a row without a name where none has. */
-type NameRow = readonly [looked: number, service: Service | null, kind: TaskKind | null, name: string | null];
+/** How many were looked into, and one of them that has tasks; there is a row without one where none has. */
+type PartRow = readonly [looked: number, service: Service | null, kind: TaskKind | null, part: string | null];
 
 /**
- * How many names are looked into at most, some ten microseconds each: where everybody's short questions wait for it, and
- * aside. To read all tasks takes a tenth of that for each of them, but there may be very many of each name.
+ * How many names or instances are looked into at most, some ten microseconds each: where everybody's short questions wait
+ * for it, and aside. To read all tasks takes a tenth of that for each of them, but there may be very many of each name.
  */
 const fewNames = 500;
 export const manyNames = 150_000;
 
-/** Values: project; services, kinds and values of the series; the window; statuses; how many names are looked into. */
+/** Values: project; services, kinds and values of the series; the window; statuses; how many are looked into. */
 const isWanted = `task.project_id = $1 AND (task.created_at_ms, task.id) >= ($5, $6)
   AND (task.created_at_ms, task.id) < ($7, $8) AND ($9::text[] IS NULL OR task.status = ANY ($9))`;
 const givenSeries = "unnest($2::text[], $3::text[], $4::text[]) AS series (service, kind, value)";
 
-/** The names in which there may be tasks. Of a service: after each one, the next is looked up. */
-const possibleNames: Readonly<Record<Dimension, string>> = {
-  service: `(
-             SELECT series.service, series.kind, first.name FROM ${givenSeries} CROSS JOIN LATERAL (
-               SELECT task.name FROM task
+/** What tells the series of a plan's tasks apart, beside their own dimension. */
+type Part = Exclude<Dimension, "service">;
+
+/** The names, or instances, in which there may be tasks. Of a service: after each one, the next is looked up. */
+function possibleSql(dimension: Dimension, part: Part): string {
+  const column = valueColumns[part];
+  if (dimension === part) return `SELECT service, kind, value AS part FROM ${givenSeries}`;
+  if (dimension !== "service") {
+    return `SELECT DISTINCT task.service, task.kind, task.${column} AS part FROM ${givenSeries}
+           JOIN task ON ${isOfSeries("task", "series", dimension)} WHERE ${isWanted}`;
+  }
+  return `(
+             SELECT series.service, series.kind, first.${column} AS part FROM ${givenSeries} CROSS JOIN LATERAL (
+               SELECT task.${column} FROM task
                WHERE task.project_id = $1 AND task.service = series.service AND task.kind = series.kind
-               ORDER BY task.name LIMIT 1
+               ORDER BY task.${column} LIMIT 1
              ) AS first
            )
            UNION ALL
-           SELECT named.service, named.kind, next.name FROM named CROSS JOIN LATERAL (
-             SELECT task.name FROM task
-             WHERE task.project_id = $1 AND task.service = named.service AND task.kind = named.kind
-               AND task.name > named.name
-             ORDER BY task.name LIMIT 1
-           ) AS next`,
-  name: `SELECT service, kind, value AS name FROM ${givenSeries}`,
-  instance: `SELECT DISTINCT task.service, task.kind, task.name FROM ${givenSeries}
-           JOIN task ON ${isOfSeries("task", "series", "instance")} WHERE ${isWanted}`,
-};
+           SELECT possible.service, possible.kind, next.${column} FROM possible CROSS JOIN LATERAL (
+             SELECT task.${column} FROM task
+             WHERE task.project_id = $1 AND task.service = possible.service AND task.kind = possible.kind
+               AND task.${column} > possible.part
+             ORDER BY task.${column} LIMIT 1
+           ) AS next`;
+}
 
 /**
- * The names with tasks in a window: each name's range of the index is looked into once, and no name is looked up beyond the
- * last that is looked into. The limit of 1 keeps the database to that: of an EXISTS it makes a join, for which it reads
- * every task of the window.
+ * The names, or instances, with tasks in a window: each one's range of the index is looked into once, and none is looked
+ * up beyond the last that is looked into. The limit of 1 keeps the database to that: of an EXISTS it makes a join, for
+ * which it reads every task of the window.
  */
-const names = byDimension((dimension) =>
-  statement<NameRow>(
-    `WITH RECURSIVE named AS (${possibleNames[dimension]}), looked AS (SELECT * FROM named LIMIT $10::bigint)
-     SELECT (SELECT count(*) FROM looked), found.* FROM (SELECT) AS one LEFT JOIN (
-       SELECT looked.* FROM looked CROSS JOIN LATERAL (
-         SELECT 1 FROM task WHERE ${isWanted}
-           AND task.service = looked.service AND task.kind = looked.kind AND task.name = looked.name
-         LIMIT 1
-       ) AS task
-     ) AS found ON TRUE`,
-  ),
-);
+const partsOf = (part: Part) =>
+  byDimension((dimension) =>
+    statement<PartRow>(
+      `WITH RECURSIVE possible AS (${possibleSql(dimension, part)}),
+         looked AS (SELECT * FROM possible LIMIT $10::bigint)
+       SELECT (SELECT count(*) FROM looked), found.* FROM (SELECT) AS one LEFT JOIN (
+         SELECT looked.* FROM looked CROSS JOIN LATERAL (
+           SELECT 1 FROM task WHERE ${isWanted} AND task.service = looked.service AND task.kind = looked.kind
+             AND task.${valueColumns[part]} = looked.part
+           LIMIT 1
+         ) AS task
+       ) AS found ON TRUE`,
+    ),
+  );
+const seriesByPart = { name: partsOf("name"), instance: partsOf("instance") };
 
 /** Answers what the count trees tell: totals, pages however deep, names and groups. */
 export function createCountedLists(parts: { readonly counting: Counting; readonly trees: Trees }) {
@@ -190,16 +203,17 @@ export function createCountedLists(parts: { readonly counting: Counting; readonl
     return offset <= smallOffset ? readTasks(query, plan, page) : readDeep(query, plan, page);
   }
 
-  /** The names of a plan's tasks; undefined where more than so many were to be looked into. */
-  async function readNames(
+  /** The series of a plan's tasks by name or instance; undefined where more than so many were to be looked into. */
+  async function readParts(
     query: Query,
     plan: CountedPlan,
-    mostNames: number,
+    part: Part,
+    most: number,
   ): Promise<readonly SeriesKey[] | undefined> {
     const { filter, series, from, to, dimension } = plan;
     if (series.length === 0) return [];
     const statuses = filter.statuses === undefined ? null : [...filter.statuses];
-    const rows = await query(names[dimension], [
+    const rows = await query(seriesByPart[part][dimension], [
       filter.projectId,
       series.map(({ service }) => service),
       series.map(({ kind }) => kind),
@@ -209,20 +223,32 @@ export function createCountedLists(parts: { readonly counting: Counting; readonl
       to.createdAtMs,
       to.id,
       statuses,
-      mostNames + 1,
+      most + 1,
     ]);
-    if ((rows[0]?.[0] ?? 0) > mostNames) return undefined;
+    if ((rows[0]?.[0] ?? 0) > most) return undefined;
     return rows.flatMap(([, service, kind, value]) =>
-      service === null || kind === null || value === null ? [] : { service, kind, value, dimension: "name" },
+      service === null || kind === null || value === null ? [] : { service, kind, value, dimension: part },
     );
   }
 
-  /** The plan by names; undefined where its series can not be told apart by name, or there are too many. */
-  async function byName(query: Query, plan: CountedPlan): Promise<CountedPlan | undefined> {
-    if (plan.dimension === "name") return plan;
-    if (plan.dimension === "instance") return undefined;
-    const series = await readNames(query, plan, fewNames);
-    return series && { ...plan, dimension: "name", series };
+  /** The plan by names or instances; undefined where its series can not be told apart so, or there are too many. */
+  async function byPart(query: Query, plan: CountedPlan, part: Part): Promise<CountedPlan | undefined> {
+    if (plan.dimension === part) return plan;
+    if (plan.dimension !== "service") return undefined;
+    const series = await readParts(query, plan, part, fewNames);
+    return series && { ...plan, dimension: part, series };
+  }
+
+  /** The plan by what tells groups apart; undefined where it is quicker to look at the tasks. */
+  async function byGroups(
+    query: Query,
+    plan: CountedPlan,
+    { groupBy }: TaskCountQuery,
+  ): Promise<CountedPlan | undefined> {
+    if (!groupBy.includes("instanceId")) {
+      return groupBy.includes("name") ? byPart(query, plan, "name") : plan;
+    }
+    return groupBy.includes("name") ? undefined : byPart(query, plan, "instance");
   }
 
   /** The buckets of a plan's tasks, one next to the other. */
@@ -279,7 +305,7 @@ export function createCountedLists(parts: { readonly counting: Counting; readonl
       const [{ sum: total }, tasks, named] = await Promise.all([
         count(query, plan, plan),
         readPage(query, plan, asked),
-        asked.withNames ? readNames(query, plan, mostNames) : [],
+        asked.withNames ? readParts(query, plan, "name", mostNames) : [],
       ]);
       if (named === undefined) return undefined;
       const distinctNames = new Set(named.map(({ value }) => value));
@@ -293,28 +319,35 @@ export function createCountedLists(parts: { readonly counting: Counting; readonl
       asked: TaskCountQuery,
     ): Promise<TaskCounts | undefined> {
       const { groupBy, bucketMs } = asked;
-      const named = groupBy.includes("name") ? await byName(query, plan) : plan;
-      if (named === undefined) return undefined;
+      if (groupBy.includes("instanceId") && plan.filter.statuses !== undefined) {
+        // There are mostly many instances, and few tasks of a status are soon looked at.
+        const { sum } = await count(query, plan, plan);
+        if (sum <= fewTasks) return countFew(query, asked);
+      }
+      const apart = await byGroups(query, plan, asked);
+      if (apart === undefined) return undefined;
       const buckets =
         bucketMs === undefined
           ? [{ startMs: 0, from: plan.from, to: plan.to }]
           : await bucketsOf(query, plan, bucketMs);
-      if (buckets.length * named.series.length > maxTallies) return undefined;
+      if (buckets.length * apart.series.length > maxTallies) return undefined;
       const groups = groupsOf(asked);
       const [first] = buckets;
       if (first === undefined) return groups.counts();
       // Each bucket begins where the one before it ends.
       const places = [first.from, ...buckets.map(({ to }) => to)];
-      const ends = named.series.flatMap((series) => places.map((place): End => ({ series, place, sign: 1 })));
+      const ends = apart.series.flatMap((series) => places.map((place): End => ({ series, place, sign: 1 })));
       const { tallies } = await counting.talliesAt(query, plan.filter.projectId, ends);
       const statuses = new Set(plan.filter.statuses ?? taskStatuses);
-      for (const [row, series] of named.series.entries()) {
+      for (const [row, series] of apart.series.entries()) {
         for (const [column, { startMs }] of buckets.entries()) {
           const end = row * places.length + column;
           for (const status of statuses) {
             const slot = slotOf(status);
             const sum = (tallies[end + 1]?.[slot] ?? 0) - (tallies[end]?.[slot] ?? 0);
-            groups.add({ status, service: series.service, name: series.value, createdAtMs: startMs }, sum);
+            const { service, value } = series;
+            // What the series has no say in is not asked for.
+            groups.add({ status, service, name: value, instanceId: value, createdAtMs: startMs }, sum);
           }
         }
       }

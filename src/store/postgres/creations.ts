@@ -60,8 +60,10 @@ export function createCreations(parts: {
   readonly clock: Clock;
   readonly remembered: RememberedTasks;
   readonly onCountChanges: (projectId: string, rows: number) => void;
+  /** Told how many tasks a transaction recorded. */
+  readonly onCommit: (changes: number) => void;
 }) {
-  const { session, clock, remembered, onCountChanges } = parts;
+  const { session, clock, remembered, onCountChanges, onCommit } = parts;
 
   const grouping = createGrouping<Creation>({
     claimsOf: ({ asked }) => [
@@ -114,6 +116,7 @@ export function createCreations(parts: {
       }
     }
     onCountChanges(projectId, recorded);
+    onCommit(recorded);
     if (again.length === 0) return;
     if (attempt.tries < mostTries) await record(projectId, again, { ...attempt, tries: attempt.tries + 1 });
     else for (const { refuse } of again) refuse(storeUnavailable("other changes are always faster"));

@@ -10,6 +10,7 @@ import type { TaskFilter } from "../../task/query.ts";
 import { applyReport } from "../../task/report.ts";
 import { checkChanges } from "../conformance/changes.ts";
 import { checkCreations } from "../conformance/creations.ts";
+import { checkLastSuccesses } from "../conformance/last-successes.ts";
 import { checkLists } from "../conformance/lists.ts";
 import { checkAgainstModel } from "../conformance/model.ts";
 import { checkRetention } from "../conformance/retention.ts";
@@ -301,6 +302,7 @@ test("every statement behind the store's contract names its project, and no tran
   checkCreations(check);
   checkChanges(check);
   checkLists(check);
+  checkLastSuccesses(check);
   checkRetention(check);
   checkAgainstModel(check);
   for (const body of bodies) {
@@ -330,6 +332,7 @@ function taskOf(projectId: string, number: number) {
     name: `Name${number % 5}`,
     labels: { number: `${number}` },
     orderId: number % 10 === 0 ? `order-${number}` : "",
+    parentId: number % 10 === 1 ? `task-${number - 1}` : null,
   };
   if (number % 3 === 0) return taskFactory.completed(facts);
   return taskFactory.running({ ...facts, leaseSeconds: 60, onStale: "fail" });
@@ -342,6 +345,7 @@ async function askEverything({ tasks }: SharedStore, projectId: string): Promise
     { instanceIds: ["instance-1"], statuses: ["Running"] },
     { statuses: ["Failed"] },
     { orderIds: ["order-10"] },
+    { parentIds: ["task-10", "task-20"] },
     { labels: { number: ["7"] } },
     { texts: ["name3"], services: ["rds"] },
     { stale: { wanted: true, atMs: factoryCreatedAtMs + 100_000 } },
@@ -355,8 +359,10 @@ async function askEverything({ tasks }: SharedStore, projectId: string): Promise
       }
       for await (const _part of tasks.streamTasks({ filter, order, limit: 300 }));
       await tasks.countTasks({ filter, groupBy: ["status", "name", "service"], bucketMs: 60_000 });
+      await tasks.countTasks({ filter, groupBy: ["instanceId"], bucketMs: undefined });
     }
   }
+  assert.ok((await tasks.listLastSuccesses({ projectId, limit: 10 })).successes.length > 0);
   const { ids } = await tasks.findEndedTasks({
     projectId,
     endedBeforeMs: factoryCreatedAtMs + 10_000_000,

@@ -34,6 +34,7 @@ const insertMany = statement(
        'instance_id', 'instance-' || number % 100,
        'instance_name', 'orders-' || number % 100,
        'order_id', CASE WHEN number % 100 = 0 THEN 'order-' || number ELSE '' END,
+       'parent_id', CASE WHEN number % 50 = 0 THEN 'task-' || number / 1000 END,
        'created_at_ms', number / 3
      )
    ) AS made`,
@@ -108,6 +109,8 @@ const served: readonly (readonly [index: string, ranges: number, filter: TaskFil
   ["task_by_status", 1, { ...rds, statuses: ["Canceled"] }],
   ["task_by_status", 12, { projectId, statuses: ["Canceled", "Running"] }],
   ["task_by_order", 6, { projectId, orderIds: ["order-100"] }],
+  ["task_by_parent", 1, { projectId, parentIds: ["task-6"] }],
+  ["task_by_parent", 3, { ...rds, parentIds: ["task-6", "task-7", "nowhere"], statuses: ["Completed"] }],
   ["task_by_scheduled_instance_name", 1, { ...rds, kinds: ["scheduled"], instanceNames: ["orders-1"] }],
   ["task_pkey", 3, { projectId, ids: ["task-1", "task-2", "nowhere"] }],
 ];

@@ -2,7 +2,7 @@ import { services, taskKinds } from "../../task/lifecycle.ts";
 import type { Place, TaskFilter, TaskOrder } from "../../task/query.ts";
 import { distinct, type ListName, listedColumns } from "../task-filters.ts";
 import { type TaskRow, taskColumns } from "../task-rows.ts";
-import { conditionsOf, numberedValues, type Put, type Wanted } from "./conditions.ts";
+import { conditionsOf, numberedValues, type Put, type Wanted, whereOf } from "./conditions.ts";
 import { placeValue } from "./node-source.ts";
 import { type Statement, statement, type Value } from "./session.ts";
 
@@ -29,6 +29,12 @@ const ofService = ["services", "kinds"] as const satisfies readonly ListName[];
 /** The indexes that may serve a filter, the best first. Named tasks are a range of one task each. */
 const rangeIndexes: readonly RangeIndex[] = [
   { lists: ["ids"], suits: ({ ids }) => ids !== undefined },
+  // Across all services: a child may be of another one than its parent.
+  {
+    lists: ["parentIds"],
+    partial: "task.parent_id IS NOT NULL",
+    suits: ({ parentIds }) => parentIds !== undefined,
+  },
   {
     lists: [...ofService, "orderIds"],
     partial: "task.order_id <> ''",
@@ -108,10 +114,13 @@ export function isIndexed(filter: TaskFilter): boolean {
   return conditionsOf(filter, numberedValues([]).put, rangesOf(filter).index.lists).length === 0;
 }
 
-/** Whether an index leaves few tasks to be looked at: those with some ids or orders, or of some scheduled instances. */
+/** The lists that leave few tasks to be looked at: those with some ids, parents or orders, or of scheduled instances. */
+const narrowLists: readonly ListName[] = ["ids", "parentIds", "orderIds", "instanceNames"];
+
+/** Whether an index leaves few tasks to be looked at. */
 export function isNarrow(filter: TaskFilter): boolean {
   const { lists } = rangesOf(filter).index;
-  return lists.includes("ids") || lists.includes("orderIds") || lists.includes("instanceNames");
+  return narrowLists.some((list) => lists.includes(list));
 }
 
 /** A search in a part of a list for what no index tells: of so many tasks that are looked at, those that match. */
@@ -207,6 +216,26 @@ function placesSql(ranges: Ranges, reading: RangeReading): string {
       ${orderSql("task", order)} LIMIT ${limit}::bigint + ${offset}::bigint
     ) AS place
     ${orderSql("place", order)} LIMIT ${limit} OFFSET ${offset}`;
+}
+
+/** What every task meets, and only its row tells. */
+const ofEveryRow = "task.revision > 0";
+
+/**
+ * All tasks of a filter, as a table, for a statement whose first value is the project. They are found in the ranges of the
+ * filter's index, one after the other: without the offset the database may think that reading all tasks is less work, and
+ * without a need for their rows that to read all of another index is, which has all columns that are asked for.
+ */
+export function tasksInRangesSql(filter: TaskFilter, put: Put, columns: string): string {
+  const { index, values } = rangesOf(filter);
+  const names = index.lists.map((list) => listedColumns[list]);
+  const arrays = names.map((_, at) => `${put(values.map((range) => range[at] ?? ""))}::text[]`);
+  const inRange = names.map((name) => `task.${name} = range.${name}`);
+  const partial = index.partial === undefined ? [] : [index.partial];
+  return `unnest(${arrays.join(", ")}) AS range (${names.join(", ")}) CROSS JOIN LATERAL (
+      SELECT ${columns} FROM task
+      WHERE ${[...inRange, ...partial, whereOf(filter, put, index.lists), ofEveryRow].join(" AND ")} OFFSET 0
+    ) AS task`;
 }
 
 /**

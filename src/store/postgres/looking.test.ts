@@ -10,7 +10,13 @@ import type { Place, TaskFilter, TaskQuery } from "../../task/query.ts";
 import { applyReport, createTask } from "../../task/report.ts";
 import { longDetails, type Task } from "../../task/task.ts";
 import { type Action, anyAction, anyQuestion, nowMs } from "../conformance/any-question.ts";
-import { naiveCounts, naiveEnded, naivePage, naiveStream } from "../conformance/naive-answers.ts";
+import {
+  naiveCounts,
+  naiveEnded,
+  naiveLastSuccesses,
+  naivePage,
+  naiveStream,
+} from "../conformance/naive-answers.ts";
 import { rowOfTask, taskColumns, taskOfRow } from "../task-rows.ts";
 import { openBriefReads } from "./brief-reads.ts";
 import { pageStatement } from "./filters.ts";
@@ -77,7 +83,7 @@ async function streamed(stream: AsyncIterable<readonly Task[]>): Promise<readonl
 }
 
 test("any question is answered as by a look at all tasks", async (t) => {
-  const { session, listTasks, countTasks, streamTasks, findEndedTasks } = await open(t);
+  const { session, listTasks, countTasks, streamTasks, findEndedTasks, listLastSuccesses } = await open(t);
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -92,7 +98,13 @@ test("any question is answered as by a look at all tasks", async (t) => {
         const projectId = `project-${runs}`;
         const tasks = tasksAfter(actions, projectId);
         await insertAll(session, tasks);
-        for (const { asks, query: asked } of questions) {
+        for (const question of questions) {
+          if (question.asks === "successes") {
+            const query = { projectId, limit: question.limit };
+            assert.deepEqual(await listLastSuccesses(query), naiveLastSuccesses(tasks, query));
+            continue;
+          }
+          const { asks, query: asked } = question;
           const filter: TaskFilter = { ...asked.filter, projectId };
           if (asks === "page") {
             const query = { ...asked, filter };

@@ -1,7 +1,6 @@
 import { beginning, startOf, theEnd } from "../../counts/place.ts";
 import { type Span, spanBeyond } from "../../counts/span.ts";
 import { TaskCenterError } from "../../task/error.ts";
-import { type Service, type TaskStatus, taskStatuses } from "../../task/lifecycle.ts";
 import type {
   Place,
   TaskCountQuery,
@@ -13,7 +12,6 @@ import type {
 } from "../../task/query.ts";
 import type { TaskStore } from "../store.ts";
 import { placeOf, type StreamedTasks, stepOf, streamedTasks } from "../stream-step.ts";
-import { groupsOf, maxGroups } from "../task-groups.ts";
 import { type TaskRow, taskOfRow } from "../task-rows.ts";
 import type { ReadBriefly } from "./brief-reads.ts";
 import { numberedValues, whereOf } from "./conditions.ts";
@@ -30,7 +28,9 @@ import {
   statementOf,
   taskColumnsSql,
 } from "./filters.ts";
-import { type Query, type Session, statement, type Value } from "./session.ts";
+import { countAll } from "./groups.ts";
+import { readLastSuccesses } from "./last-successes.ts";
+import { type Query, type Session, statement } from "./session.ts";
 import { type Asker, openTurns } from "./turns.ts";
 
 /** How long a question may take: whoever waits for a page still waits after three seconds. */
@@ -41,9 +41,6 @@ const maxWaiting = 32;
 
 /** How many tasks are looked at in one go at most: some milliseconds. */
 const largestLook = 2000;
-
-/** More rows than the groups of an answer can have: a state has several statuses. */
-const mostRows = maxGroups * taskStatuses.length + 1;
 
 /** Tasks by their ids, in the ids' order. */
 const readNamed = statement<TaskRow>(
@@ -61,14 +58,6 @@ interface Stretch {
   readonly order: TaskOrder;
   readonly span: Span;
 }
-
-type GroupRow = readonly [
-  status: TaskStatus | null,
-  service: Service | null,
-  name: string | null,
-  bucketMs: number | null,
-  count: number,
-];
 
 /** Answers by looking at tasks one by one, in the database, what no count tells. */
 export function createLooking(parts: {
@@ -160,22 +149,7 @@ export function createLooking(parts: {
     /** Answers any groups. */
     async countTasks(asked: TaskCountQuery): Promise<TaskCounts> {
       const { projectId } = asked.filter;
-      const { text, values } = groupsSql(asked);
-      const rows = await readAside(projectId, (query) => query(statementOf<GroupRow>(text), values));
-      const groups = groupsOf(asked);
-      // What is not asked for tells no groups apart.
-      for (const [status, service, name, createdAtMs, count] of rows) {
-        groups.add(
-          {
-            status: status ?? "Running",
-            service: service ?? "ddm",
-            name: name ?? "",
-            createdAtMs: createdAtMs ?? 0,
-          },
-          count,
-        );
-      }
-      return groups.counts();
+      return readAside(projectId, (query) => countAll(query, asked));
     },
 
     async *streamTasks({ filter, order, limit = Number.POSITIVE_INFINITY }) {
@@ -203,6 +177,20 @@ export function createLooking(parts: {
       }
     },
 
+    async listLastSuccesses({ projectId, limit }) {
+      const asker = { projectId, line: "successes" } as const;
+      // One more than are wanted says that there are others.
+      const rows = await look(asker, (query) => query(readLastSuccesses, [projectId, limit + 1]));
+      const successes = rows.map(([service, name, instanceId, endedAtMs, taskId]) => ({
+        service,
+        name,
+        instanceId,
+        endedAtMs,
+        taskId,
+      }));
+      return { successes: successes.slice(0, limit), more: successes.length > limit };
+    },
+
     async findEndedTasks({ projectId, endedBeforeMs, from, limit }) {
       // Whatever ended by then was created by then.
       const wanted = { projectId, createdToMs: endedBeforeMs, endedBeforeMs };
@@ -217,9 +205,10 @@ export function createLooking(parts: {
         next: last !== undefined && found.length === limit ? placeOfRow(last) : seenTo,
       };
     },
-  } satisfies Pick<TaskStore, "listTasks" | "countTasks" | "streamTasks" | "findEndedTasks"> & {
-    readAside: typeof readAside;
-  };
+  } satisfies Pick<
+    TaskStore,
+    "listTasks" | "countTasks" | "streamTasks" | "findEndedTasks" | "listLastSuccesses"
+  > & { readAside: typeof readAside };
 }
 
 function placeOfRow([createdAtMs, id]: PlaceRow): Place {
@@ -253,30 +242,4 @@ function findSql({ filter, order, after, offset, limit, withNames }: TaskQuery) 
       ),
       ${names}`;
   return { text, values };
-}
-
-/** Counts the tasks of a filter by what tells their groups apart; a state is told by its statuses. */
-function groupsSql({ filter, groupBy, bucketMs }: TaskCountQuery): {
-  readonly text: string;
-  readonly values: readonly Value[];
-} {
-  const { put, values } = numberedValues([filter.projectId]);
-  const where = whereOf(filter, put);
-  const length = bucketMs === undefined ? "" : `${put(bucketMs)}::bigint`;
-  const status = groupBy.includes("state") || groupBy.includes("status") ? "task.status" : undefined;
-  const service = groupBy.includes("service") ? "task.service" : undefined;
-  const name = groupBy.includes("name") ? "task.name" : undefined;
-  const bucket =
-    bucketMs === undefined
-      ? undefined
-      : `task.created_at_ms - ((task.created_at_ms % ${length}) + ${length}) % ${length}`;
-  const parts = [status, service, name, bucket].map((part) => part ?? "NULL");
-  const columnNumbers = [status, service, name, bucket].flatMap((part, index) =>
-    part === undefined ? [] : [index + 1],
-  );
-  const grouping = columnNumbers.length === 0 ? "" : `GROUP BY ${columnNumbers.join(", ")}`;
-  return {
-    text: `SELECT ${parts.join(", ")}, count(*) FROM task WHERE ${where} ${grouping} LIMIT ${mostRows}`,
-    values,
-  };
 }

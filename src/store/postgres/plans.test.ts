@@ -28,6 +28,8 @@ const differ = `
   'instance_id', 'instance-' || number % 100,
   'instance_name', 'orders-' || number % 100,
   'order_id', CASE WHEN number % 100 = 0 THEN 'order-' || number ELSE '' END,
+  'parent_id', CASE WHEN number % 50 = 0 THEN 'task-' || number / 1000 END,
+  'ended_at_ms', number / 3 + 5,
   'created_at_ms', number / 3,
   'fails_at_ms', CASE WHEN number % 200 = 1 THEN number END`;
 
@@ -262,6 +264,40 @@ const hotQuestions = {
     ask: ({ list }) => list({ orderIds: ["order-6000"], ...window }),
     uses: ["task_by_order", "task_pkey"],
     pages: 20,
+  },
+  "a task's children": {
+    ask: ({ list }) => list({ parentIds: ["task-6"] }),
+    uses: ["task_by_parent", "task_pkey"],
+    pages: 100,
+  },
+  "the children of several tasks in a window, with their names": {
+    ask: ({ list }) => list({ parentIds: ["task-6", "task-7"], ...window }, { withNames: true }),
+    uses: ["task_by_parent", "task_pkey"],
+    pages: 100,
+  },
+  "the first step of a stream of children": {
+    ask: async ({ tasks }) => {
+      const filter = { projectId, parentIds: ["task-6", "task-7"] };
+      const stream = tasks.streamTasks({ filter, order: "oldest-first", limit: 10 });
+      for await (const step of stream) assert.ok(step.length > 0);
+    },
+    uses: ["task_by_parent", "task_pkey"],
+    pages: 60,
+  },
+  "the last successes": {
+    ask: ({ tasks }) => tasks.listLastSuccesses({ projectId, limit: 100 }),
+    uses: ["task_by_success"],
+    pages: 450,
+  },
+  "the counts of a window's failures by instance": {
+    ask: ({ tasks }) =>
+      tasks.countTasks({
+        filter: { projectId, statuses: ["Failed"], ...window },
+        groupBy: ["instanceId"],
+        bucketMs: undefined,
+      }),
+    uses: ["task_by_service", "task_by_status"],
+    pages: 1000,
   },
   "a list of the scheduled tasks on instances of a name": {
     ask: ({ list }) =>

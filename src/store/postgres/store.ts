@@ -37,8 +37,10 @@ export async function openPostgresStore(options: {
   readonly clock: Clock;
   /** Told of trouble that no request waits for. */
   readonly onTrouble: (error: unknown) => void;
+  /** Told how many changes are written together, whenever some are. */
+  readonly onCommit?: (changes: number) => void;
 }): Promise<SharedStore> {
-  const { url, directUrl = url, connections = 10, clock, onTrouble } = options;
+  const { url, directUrl = url, connections = 10, clock, onTrouble, onCommit } = options;
   const migrating = openSession({ url: directUrl, connections: 1, statementMs: migrationMs, onTrouble });
   try {
     await migrate(migrating, readMigrations(), clock);
@@ -57,7 +59,7 @@ export async function openPostgresStore(options: {
     onTrouble,
   });
   const gate = openGate();
-  const tasks = createTaskStore({ session, long, folds, clock, onTrouble });
+  const tasks = createTaskStore({ session, long, folds, clock, onTrouble, onCommit });
   const { streamTasks, ...others } = onlyWritable(tasks.store);
   return {
     // A stream is no call: it is cut where the store is closed.

@@ -35,14 +35,19 @@ export function createTaskWriting(parts: {
   readonly clock: Clock;
   /** Told after a commit that appended rows to count_change: of which project, and how many. */
   readonly onCountChanges: (projectId: string, rows: number) => void;
+  /** Told how many changes are written together, whenever some are. */
+  readonly onCommit?: ((changes: number) => void) | undefined;
 }): TaskWriting {
   const { session, clock } = parts;
+  const onCommit = (changes: number): void => {
+    if (changes > 0) parts.onCommit?.(changes);
+  };
   const remembered = createRememberedTasks();
   const onCountChanges = (projectId: string, rows: number): void => {
     if (rows > 0) parts.onCountChanges(projectId, rows);
   };
-  const creations = createCreations({ session, clock, remembered, onCountChanges });
-  const changes = createChanges({ session, remembered, onCountChanges });
+  const creations = createCreations({ session, clock, remembered, onCountChanges, onCommit });
+  const changes = createChanges({ session, remembered, onCountChanges, onCommit });
 
   /** Deletes a task as it stands while it is held. `seen` is told that there is one. */
   function deleteHeld(key: TaskKey, seen: (task: Task) => void): Promise<number> {
@@ -76,6 +81,7 @@ export function createTaskWriting(parts: {
         return wasSeen ? Math.max(1, await deleteHeld(key, see)) : deleteHeld(key, see);
       });
       onCountChanges(key.projectId, deleted);
+      onCommit(deleted);
       return deleted > 0;
     },
 
@@ -98,6 +104,7 @@ export function createTaskWriting(parts: {
         return count;
       });
       onCountChanges(projectId, deleted);
+      onCommit(deleted);
       return deleted;
     },
   };

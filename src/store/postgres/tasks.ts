@@ -1,5 +1,6 @@
 import type { Clock } from "../../task/clock.ts";
 import type { TaskStore } from "../store.ts";
+import { withMeantStatuses } from "../task-filters.ts";
 import { openBriefReads } from "./brief-reads.ts";
 import { countedPlanOf, createCountedLists, manyNames } from "./counted.ts";
 import { createCounting } from "./counting.ts";
@@ -20,21 +21,24 @@ export function createTaskStore(parts: {
   readonly folds: Session;
   readonly clock: Clock;
   readonly onTrouble: (error: unknown) => void;
+  /** Told how many changes are written together, whenever some are. */
+  readonly onCommit?: ((changes: number) => void) | undefined;
 }): { readonly store: TaskStore; close(): Promise<void> } {
-  const { session, long, folds, clock, onTrouble } = parts;
+  const { session, long, folds, clock, onTrouble, onCommit } = parts;
   const folding = openFolding(folds, onTrouble);
   const trees = holdTrees();
   const counting = createCounting(trees, folding.noteWaiting);
   const counted = createCountedLists({ counting, trees });
   const readBriefly = openBriefReads(session);
   const looking = createLooking({ session, readBriefly, long });
-  const writing = createTaskWriting({ session, clock, onCountChanges: folding.noteAppended });
+  const writing = createTaskWriting({ session, clock, onCountChanges: folding.noteAppended, onCommit });
 
   return {
     store: {
       ...writing,
 
-      async listTasks(asked) {
+      async listTasks(question) {
+        const asked = { ...question, filter: withMeantStatuses(question.filter) };
         const { filter, withNames } = asked;
         const { projectId } = filter;
         const plan = countedPlanOf(filter);
@@ -55,7 +59,8 @@ export function createTaskStore(parts: {
         return aside ?? looking.listTasks(asked);
       },
 
-      async countTasks(asked) {
+      async countTasks(question) {
+        const asked = { ...question, filter: withMeantStatuses(question.filter) };
         const plan = countedPlanOf(asked.filter);
         const brief =
           plan &&
@@ -63,8 +68,10 @@ export function createTaskStore(parts: {
         return brief ?? looking.countTasks(asked);
       },
 
-      streamTasks: looking.streamTasks,
+      streamTasks: (question) =>
+        looking.streamTasks({ ...question, filter: withMeantStatuses(question.filter) }),
       findEndedTasks: looking.findEndedTasks,
+      listLastSuccesses: looking.listLastSuccesses,
     },
     close: folding.close,
   };

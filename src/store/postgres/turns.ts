@@ -3,12 +3,16 @@ import { TaskCenterError } from "../../task/error.ts";
 /** Who asks: a project, and in which of its lines the question waits. */
 export interface Asker {
   readonly projectId: string;
-  readonly line: "once" | "stream" | "ended";
+  readonly line: "once" | "successes" | "stream" | "ended";
 }
+
+/** The lines in which a question is a part of something. What has begun must not be refused in the middle. */
+const linesOfParts: readonly Asker["line"][] = ["stream", "ended"];
 
 /**
  * Lets questions take turns: few of a project at a time, so that none keeps all connections from the others. A
- * project's lists wait for each other, and so do its streams, and its search for what has ended: each is a line of its own.
+ * project's lists wait for each other, and so do its streams, its search for what has ended, and what looks at its last
+ * successes: each is a line of its own.
  */
 export function openTurns(limits: {
   /** How many questions are answered at once. */
@@ -62,8 +66,7 @@ export function openTurns(limits: {
       const { projectId, line } = asker;
       const name = `${line} ${projectId}`;
       const starts = lines.get(name)?.starts ?? [];
-      // What has begun must not be refused in the middle: only what is asked once is.
-      if (line === "once" && starts.length >= maxWaiting) {
+      if (!linesOfParts.includes(line) && starts.length >= maxWaiting) {
         const message = "Too many long questions of this project wait already.";
         throw new TaskCenterError("too-many-requests", message, { retryAfterSeconds: 5 });
       }

@@ -5,7 +5,7 @@ import type { Span } from "../../counts/span.ts";
 import { slotsOf } from "../../counts/tally.ts";
 import type { Service, TaskKind } from "../../task/lifecycle.ts";
 import type { Place, TaskFilter, TaskOrder } from "../../task/query.ts";
-import { combinationsOf, distinct, type ListName, listNames } from "../task-filters.ts";
+import { combinationsOf, distinct, type ListName, listNames, withMeantStatuses } from "../task-filters.ts";
 import { anyOf, type Condition, conditionsOf } from "./conditions.ts";
 import type { Counting } from "./counting.ts";
 import { byDimension, type Dimension, type SeriesId } from "./series.ts";
@@ -54,12 +54,20 @@ const byScheduledInstanceName = {
   partial: "kind = 'scheduled'",
 } as const satisfies ListIndex;
 
+/** Its ranges lie across all services: a child may be of another one than its parent. */
+const byParent = {
+  name: "task_by_parent",
+  columns: ["project_id", "parent_id"],
+  lists: ["parentIds"],
+  partial: "parent_id IS NOT NULL",
+} as const satisfies ListIndex;
+
 /** How a filter is answered: by ranges of one index that have no task in common, and what only the rows tell. */
 export interface ListPlan {
   readonly index: ListIndex;
   /** Of each range, the values of the index's columns. None where no task can match. */
   readonly ranges: readonly (readonly SQLInputValue[])[];
-  /** Of each range, what its tasks have in common. */
+  /** Of each range that is a series, what its tasks have in common; none where ranges are no series. */
   readonly subjects: readonly RangeSubject[];
   /** The count trees of the ranges, where they are series. */
   readonly trees: readonly CountTree[] | undefined;
@@ -76,11 +84,17 @@ export interface ListPlan {
   readonly rest: readonly Condition[];
 }
 
-/** What the tasks of a range have in common; the value is the name, the instance's id or what else the range is by. */
+/** What the tasks of a series have in common; the value is the name or the instance's id, by its dimension. */
 export interface RangeSubject {
   readonly service: Service;
   readonly kind: TaskKind;
   readonly value: string;
+}
+
+/** A series whose tree is read when it is asked for: there may be so many that not all of them go into memory. */
+export interface ReadableSeries {
+  readonly subject: RangeSubject;
+  readonly readTree: () => CountTree;
 }
 
 /** A series that a filter means, and what its tasks have in common. */
@@ -92,18 +106,28 @@ interface FoundSeries {
 /** A plan whose ranges are series, and whose tasks all match: it is answered from the counts. */
 export type CountedPlan = ListPlan & { readonly trees: readonly CountTree[] };
 
+/** The series of a plan, which are few. */
+export function seriesIn({ trees, subjects }: CountedPlan): readonly ReadableSeries[] {
+  return trees.flatMap((tree, index) => {
+    const subject = subjects[index];
+    return subject === undefined ? [] : { subject, readTree: () => tree };
+  });
+}
+
 export function isCounted(plan: ListPlan): plan is CountedPlan {
   return plan.trees !== undefined && plan.rest.length === 0;
 }
 
 /** Which ranges of which index hold a filter's tasks. */
-export function planOf(filter: TaskFilter, { series, treeOf }: Counting): ListPlan {
+export function planOf(asked: TaskFilter, { series, treeOf }: Counting): ListPlan {
+  const filter = withMeantStatuses(asked);
   // A list without values leaves no task at all.
   const isEmpty = listNames.some((name) => filter[name]?.length === 0);
   const combinations = isEmpty ? [] : combinationsOf(filter);
+  const { statuses } = filter;
   const common = {
-    slots: slotsOf(filter.statuses),
-    status: filter.statuses === undefined ? [] : [anyOf("task.status", filter.statuses)],
+    slots: slotsOf(statuses),
+    status: statuses === undefined ? [] : [anyOf("task.status", statuses)],
     from: filter.createdFromMs === undefined ? beginning : startOf(filter.createdFromMs),
     to: filter.createdToMs === undefined ? theEnd : startOf(filter.createdToMs + 1),
   };
@@ -133,25 +157,41 @@ export function planOf(filter: TaskFilter, { series, treeOf }: Counting): ListPl
     };
   }
 
-  function byPart(index: ListIndex, values: readonly string[]): ListPlan {
-    const parts = findSeries("service", [""]).flatMap(({ id, subject }) =>
-      values.map((value) => ({ id, subject: { ...subject, value } })),
-    );
+  /** By ranges in which few tasks are. */
+  function byFew(index: ListIndex, ranges: readonly (readonly SQLInputValue[])[]): ListPlan {
     return {
       index,
       dimension: undefined,
-      ranges: parts.map(({ id, subject }) => [id, subject.value]),
-      subjects: parts.map(({ subject }) => subject),
+      ranges,
+      subjects: [],
       trees: undefined,
       rest: restBeside(index),
       ...common,
     };
   }
 
-  const few = (values: readonly string[] | undefined): readonly string[] | undefined =>
-    values !== undefined && combinations.length * distinct(values).length <= maxRanges
+  function byPart(index: ListIndex, values: readonly string[]): ListPlan {
+    const parts = findSeries("service", [""]);
+    return byFew(
+      index,
+      parts.flatMap(({ id }) => values.map((value) => [id, value])),
+    );
+  }
+
+  const few = (
+    values: readonly string[] | undefined,
+    rangesOfEach = combinations.length,
+  ): readonly string[] | undefined =>
+    values !== undefined && rangesOfEach * distinct(values).length <= maxRanges
       ? distinct(values)
       : undefined;
+  const parentIds = isEmpty ? [] : few(filter.parentIds, 1);
+  if (filter.parentIds !== undefined && parentIds !== undefined) {
+    return byFew(
+      byParent,
+      parentIds.map((parentId) => [filter.projectId, parentId]),
+    );
+  }
   const orderIds = few(filter.orderIds);
   if (orderIds !== undefined && !orderIds.includes("")) return byPart(byOrder, orderIds);
   const candidates: ListPlan[] = [];

@@ -60,6 +60,7 @@ before(async () => {
     WITH RECURSIVE copy (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copy WHERE n < ${copies - 1})
     INSERT INTO task (${columns.join(", ")}) SELECT ${copied} FROM task, copy;
     UPDATE task SET order_id = 'o' WHERE rowid % 5000 = 0;
+    UPDATE task SET parent_id = '7' WHERE rowid % 3000 = 0;
     -- The next one who opens the store counts anew.
     DELETE FROM count_node;
   `);
@@ -125,6 +126,7 @@ function prepareAsked(database: DatabaseSync) {
       reading.answer({ asks: "stream", query: { ...query, filter: { projectId, ...filter } } }),
     ended: (query: Omit<EndedStep, "projectId">) =>
       reading.answer({ asks: "ended", query: { projectId, ...query } }),
+    lastSuccesses: (limit: number) => reading.answer({ asks: "successes", query: { projectId, limit } }),
     statements,
   };
 }
@@ -148,9 +150,14 @@ const ofService = rangesOf("task_by_service", "service_series=?");
 const ofName = rangesOf("task_by_name", "name_series=?");
 const ofInstance = rangesOf("task_by_instance", "instance_series=?");
 const ofOrder = rangesOf("task_by_order", "service_series=? AND order_id=?");
+const ofParent = rangesOf("task_by_parent", "project_id=? AND parent_id=?");
 const ofScheduled = rangesOf("task_by_scheduled_instance_name", "service_series=? AND instance_name=?");
 const oneTask = "SEARCH task USING INDEX sqlite_autoindex_task_1 (project_id=? AND id=?)";
 const rowOfPlace = "SEARCH task USING INTEGER PRIMARY KEY (rowid=?)";
+const firstSuccess = "SEARCH task USING COVERING INDEX task_by_success (service_series=?)";
+const nextInstancesSuccess =
+  "SEARCH task USING COVERING INDEX task_by_success (service_series=? AND name=? AND instance_id>?)";
+const nextNamesSuccess = "SEARCH task USING COVERING INDEX task_by_success (service_series=? AND name>?)";
 const overdue = "SEARCH task USING COVERING INDEX task_by_failure_time (project_id=? AND fails_at_ms<?)";
 
 const window = { createdFromMs: 1500, createdToMs: 5500 };
@@ -231,6 +238,14 @@ const hotQuestions = {
     ask: ({ list }) => list({ ...ofRds, orderIds: ["o"] }),
     steps: [ofOrder.places, rowOfPlace, oneTask],
   },
+  "a task's children": {
+    ask: ({ list }) => list({ parentIds: ["7"] }),
+    steps: [ofParent.places, rowOfPlace, oneTask],
+  },
+  "the children of several tasks, of some statuses": {
+    ask: ({ list }) => list({ parentIds: ["7", "8"], statuses: ["Running"], ...window }),
+    steps: [ofParent.places, rowOfPlace, oneTask],
+  },
   "a list of the scheduled tasks": {
     ask: ({ list }) => list({ ...scheduled, ...window, statuses: ["Pending"] }),
     steps: [ofService.last, ofService.places, ofService.rows],
@@ -274,7 +289,23 @@ const hotQuestions = {
   },
   "the counts of a window by name": {
     ask: ({ count }) => count({ ...ofRds }, { groupBy: ["name"], bucketMs: undefined }),
-    steps: [ofName.first, ofName.last, ofName.places],
+    steps: [ofName.first, ofName.last, ofName.places, ofService.last, ofService.places],
+  },
+  "the counts of a window by instance": {
+    ask: ({ count }) => count({ ...ofRds }, { groupBy: ["instanceId"], bucketMs: undefined }),
+    steps: [ofInstance.first, ofInstance.last, ofInstance.places, ofService.last, ofService.places],
+  },
+  "the counts of few tasks by name and instance": {
+    ask: ({ count }) =>
+      count(
+        { ...ofRds, ...recent, createdToMs: undefined },
+        { groupBy: ["name", "instanceId"], bucketMs: 1 },
+      ),
+    steps: [ofService.last, ofService.places, rowOfPlace],
+  },
+  "the last successes": {
+    ask: ({ lastSuccesses }) => lastSuccesses(10),
+    steps: [firstSuccess, nextInstancesSuccess, nextNamesSuccess],
   },
   "a piece of a stream": {
     ask: ({ stream }) => stream({}, { order: "oldest-first", after: halfway, limit: 128 }),
@@ -345,6 +376,8 @@ const neededBy = {
   task_by_name: "a service's list of one name",
   task_by_instance: "an instance's list",
   task_by_order: "an order's list",
+  task_by_parent: "a task's children",
+  task_by_success: "the last successes",
   task_by_scheduled_instance_name: "a list of the scheduled tasks on instances of a name",
   task_by_failure_time: "the tasks that silence makes fail",
 } as const satisfies Record<string, keyof typeof hotQuestions>;
@@ -448,8 +481,10 @@ test("a report that moves no task in any list writes to no index of the lists", 
         "task_by_instance",
         "task_by_name",
         "task_by_order",
+        "task_by_parent",
         "task_by_scheduled_instance_name",
         "task_by_service",
+        "task_by_success",
       ],
       ["task", "task_by_failure_time"],
     ],

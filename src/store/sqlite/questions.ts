@@ -1,4 +1,6 @@
 import type {
+  LastSuccesses,
+  LastSuccessQuery,
   Place,
   TaskCountQuery,
   TaskCounts,
@@ -13,7 +15,8 @@ export type Question =
   | { readonly asks: "list"; readonly query: TaskQuery }
   | { readonly asks: "count"; readonly query: TaskCountQuery }
   | { readonly asks: "stream"; readonly query: StreamStep }
-  | { readonly asks: "ended"; readonly query: EndedStep };
+  | { readonly asks: "ended"; readonly query: EndedStep }
+  | { readonly asks: "successes"; readonly query: LastSuccessQuery };
 
 /** The next tasks of a stream: at most `limit` of those after a place. */
 export interface StreamStep extends TaskStreamQuery {
@@ -35,6 +38,7 @@ export interface Answers {
   readonly count: TaskCounts;
   readonly stream: StreamedTasks;
   readonly ended: { readonly ids: readonly string[]; readonly next: Place | undefined };
+  readonly successes: LastSuccesses;
 }
 
 export type AnswerTo<Q extends Question> = Answers[Q["asks"]];

@@ -13,6 +13,7 @@ const preparedStatements = 50;
 /** A task that was found: its place, and what tells groups apart. */
 export interface Found extends Place {
   readonly name: string;
+  readonly instanceId: string;
   readonly service: Service;
   readonly status: TaskStatus;
 }
@@ -34,8 +35,8 @@ export function prepareSearch(database: DatabaseSync) {
       if (plan.ranges.length === 0) return;
       const places = placesSql(plan, order);
       const conditions = plan.rest.map(({ sql }) => sql).join(" AND ") || "TRUE";
-      const find = prepared<[number, string, string, Service, TaskStatus]>(
-        `SELECT task.created_at_ms, task.id, task.name, task.service, task.status
+      const find = prepared<[number, string, string, string, Service, TaskStatus]>(
+        `SELECT task.created_at_ms, task.id, task.name, task.instance_id, task.service, task.status
          FROM (${places}) AS place CROSS JOIN task ON task.rowid = place.number WHERE ${conditions}`,
       );
       const last = prepared<[number: number, createdAtMs: number, id: string]>(places);
@@ -48,10 +49,11 @@ export function prepareSearch(database: DatabaseSync) {
         const end = last.get(...placesValues(plan, spans, { limit: 1, offset: limit - 1 }));
         const seenTo: Place | undefined = end && { createdAtMs: end[1], id: end[2] };
         yield {
-          found: rows.map(([createdAtMs, id, name, service, status]) => ({
+          found: rows.map(([createdAtMs, id, name, instanceId, service, status]) => ({
             createdAtMs,
             id,
             name,
+            instanceId,
             service,
             status,
           })),

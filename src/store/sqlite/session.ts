@@ -45,7 +45,12 @@ interface PendingChange {
  * transaction, which costs one flush of the disk. With many writers, durable changes scale with their number. The
  * reads of one turn share a transaction too, since each of its own would lock and unlock the file.
  */
-export function openSession(database: DatabaseSync, companion: Companion): Session {
+export function openSession(
+  database: DatabaseSync,
+  companion: Companion,
+  /** Told how many changes each commit made. */
+  onCommit: (changes: number) => void = () => {},
+): Session {
   const beginReads = prepare(database, "BEGIN");
   const begin = prepare(database, "BEGIN IMMEDIATE");
   const commit = prepare(database, "COMMIT");
@@ -101,6 +106,7 @@ export function openSession(database: DatabaseSync, companion: Companion): Sessi
       const answers = batch.map(makeOne);
       companion.beforeCommit();
       commit.run();
+      onCommit(batch.length);
       return answers;
     } catch (error) {
       if (database.isTransaction) rollback.run();

@@ -11,6 +11,7 @@ import { writeOlderStore } from "../../../test/older-store.ts";
 import { findingsIn } from "../../../test/sound-store.ts";
 import { compareBytewise, compareNewestFirst, matchesFilter, type TaskFilter } from "../../task/query.ts";
 import type { HistoryEntry, Task } from "../../task/task.ts";
+import { naiveLastSuccesses } from "../conformance/naive-answers.ts";
 import {
   admin,
   domain,
@@ -247,6 +248,7 @@ function tasksWithHistories(projectId: string) {
     revision: 2,
     lostStatus: "Running",
     orderId: "o",
+    parentId: "running",
   });
   const others = [
     taskFactory.completed({ projectId, id: "completed", service: "geminidb", labels: { team: "a" } }),
@@ -306,6 +308,7 @@ test("a store from before series and counts keeps its tasks and histories, and i
         { instanceIds: ["instance-1"], createdFromMs: nowMs + 3 },
         { names: ["Ünïcode, 'quoted'"] },
         { orderIds: ["o"] },
+        { parentIds: ["running"] },
       ];
       for (const condition of conditions) {
         const filter = { projectId, ...condition };
@@ -317,6 +320,8 @@ test("a store from before series and counts keeps its tasks and histories, and i
           names: [...new Set(matching.map(({ name }) => name))].sort(compareBytewise),
         });
       }
+      const successes = { projectId, limit: 10 };
+      assert.deepEqual(await tasks.listLastSuccesses(successes), naiveLastSuccesses(own, successes));
     }
   });
   assert.deepEqual(findingsIn(path), []);

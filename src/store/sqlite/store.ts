@@ -24,11 +24,13 @@ const changesPerCarryOver = 1000;
 export async function openSqliteStore(options: {
   readonly path: string;
   readonly clock: Clock;
+  /** Told how many changes each commit made. */
+  readonly onCommit?: (changes: number) => void;
 }): Promise<Store> {
-  const { path, clock } = options;
+  const { path, clock, onCommit } = options;
   const { database, lock } = openOrExplain(path, clock);
   const counting = openCounting(database);
-  const session = openSession(database, counting.companion);
+  const session = openSession(database, counting.companion, onCommit);
   const aside = openAside(path);
   const carrying = setInterval(carryOverAfterChanges(database, aside), carryOverPauseMs).unref();
   const readOne = prepare(database, "SELECT 1 FROM migration LIMIT 1");

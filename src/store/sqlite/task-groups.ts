@@ -3,33 +3,44 @@ import { comparePlaces, earlier, later, startOf } from "../../counts/place.ts";
 import type { Span } from "../../counts/span.ts";
 import { slotOf, type Tally } from "../../counts/tally.ts";
 import { taskStatuses } from "../../task/lifecycle.ts";
-import type { Place } from "../../task/query.ts";
+import type { Place, TaskCountQuery } from "../../task/query.ts";
 import { bucketOf, type Groups } from "../task-groups.ts";
-import type { CountedPlan } from "./list-plan.ts";
+import type { CountedPlan, ReadableSeries } from "./list-plan.ts";
+import type { Dimension } from "./series.ts";
+
+/** The dimensions that tell the groups of a question apart, beside that of every series. */
+export function dimensionsOf({ groupBy }: Pick<TaskCountQuery, "groupBy">): readonly Dimension[] {
+  return groupBy.flatMap((by): readonly Dimension[] => {
+    if (by === "name") return ["name"];
+    return by === "instanceId" ? ["instance"] : [];
+  });
+}
 
 /**
- * Sorts the tasks of a plan, as its count trees tell: bucket by bucket, those without tasks passed over. Each of the
- * plan's subjects must be one group's alone; where names tell groups apart, its ranges must be those of names.
+ * Sorts the tasks of a plan, as the count trees of its series tell: bucket by bucket, those without tasks passed over.
+ * Each series must be one group's alone: where names tell groups apart, they must be those of names, and so with
+ * instances.
  */
 export function* countGroups(
-  plan: CountedPlan,
+  { from, to, slots }: CountedPlan,
+  series: readonly ReadableSeries[],
   groups: Groups,
   bucketMs: number | undefined,
 ): Generator<void> {
   const statuses =
-    plan.slots === undefined
-      ? taskStatuses
-      : taskStatuses.filter((status) => plan.slots?.includes(slotOf(status)));
-  for (const [index, tree] of plan.trees.entries()) {
-    const { service = "ddm", value: name = "" } = plan.subjects[index] ?? {};
-    let at = plan.from;
+    slots === undefined ? taskStatuses : taskStatuses.filter((status) => slots.includes(slotOf(status)));
+  for (const { subject, readTree } of series) {
+    const { service, value } = subject;
+    const tree = readTree();
+    let at = from;
     let before: { readonly place: Place; readonly tally: Tally } | undefined;
-    while (comparePlaces(at, plan.to) < 0) {
+    while (comparePlaces(at, to) < 0) {
       const first = tree.source.readFirst(at);
-      if (first === undefined || comparePlaces(first, plan.to) >= 0) break;
+      yield;
+      if (first === undefined || comparePlaces(first, to) >= 0) break;
       const { createdAtMs } = first;
       const { start, end } =
-        bucketMs === undefined ? { start: plan.from, end: plan.to } : partOf(plan, createdAtMs, bucketMs);
+        bucketMs === undefined ? { start: from, end: to } : partOf({ from, to }, createdAtMs, bucketMs);
       const lower: Tally =
         before !== undefined && comparePlaces(before.place, start) === 0
           ? before.tally
@@ -37,11 +48,12 @@ export function* countGroups(
       const upper = tallyBefore(tree, end);
       for (const status of statuses) {
         const slot = slotOf(status);
-        groups.add({ status, service, name, createdAtMs }, (upper[slot] ?? 0) - (lower[slot] ?? 0));
+        // What the series has no say in is not asked for.
+        const facts = { status, service, name: value, instanceId: value, createdAtMs };
+        groups.add(facts, (upper[slot] ?? 0) - (lower[slot] ?? 0));
       }
       before = { place: end, tally: upper };
       at = end;
-      yield;
     }
   }
 }

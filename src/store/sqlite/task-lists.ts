@@ -13,12 +13,21 @@ import {
 } from "../../task/query.ts";
 import type { Task, TaskKey } from "../../task/task.ts";
 import { combinationsOf, distinct } from "../task-filters.ts";
+import { maxGroups } from "../task-groups.ts";
 import { prepareCountedLists } from "./counted-lists.ts";
 import type { Counting } from "./counting.ts";
-import { type CountedPlan, isCounted, type ListPlan, planOf } from "./list-plan.ts";
+import {
+  type CountedPlan,
+  isCounted,
+  type ListPlan,
+  planOf,
+  type ReadableSeries,
+  seriesIn,
+} from "./list-plan.ts";
 import { type Reach, type RememberedQuestion, rememberPages } from "./remembered-pages.ts";
 import { type Found, prepareSearch } from "./search.ts";
-import { prepareNames } from "./series.ts";
+import { type Dimension, prepareNames } from "./series.ts";
+import { stretchesOf } from "./stretches.ts";
 
 /** How much work a question may be. */
 export interface Patience {
@@ -34,6 +43,12 @@ export interface Patience {
 
 /** How many entries of an index are passed over in the time in which a task is looked at. */
 const entriesPerTask = 20;
+
+/** How many tasks are looked at in the time in which a series is counted. */
+const tasksPerSeries = 10;
+
+/** How many series are counted for groups at most: there are not to be nearly as many groups. */
+const mostSeriesForGroups = 5 * maxGroups;
 
 /** What the thread that serves everybody may do for one question: about a millisecond. */
 export const shortPatience: Patience = { tasks: 500, series: 100, goOn() {}, isSpent: () => true };
@@ -51,15 +66,14 @@ export function prepareTaskLists(parts: {
   const listNames = prepareNames(database);
   const remembered = rememberPages();
   /** One more than there is patience for: so many say that there are too many. */
-  const enoughSeries = Math.min(patience.series, Number.MAX_SAFE_INTEGER - 1) + 1;
+  const enoughNames = Math.min(patience.series, Number.MAX_SAFE_INTEGER - 1) + 1;
 
   /** Whether all tasks that a plan would have to look at may be looked at, and all entries of its index passed over. */
   function isLittle(plan: ListPlan): boolean {
     if (plan.ranges.length === 0 || patience.tasks === Number.POSITIVE_INFINITY) return true;
     const mostTasks = Math.floor(patience.tasks / plan.rest.reduce((sum, { cost = 0 }) => sum + cost, 1));
     // Entries of other statuses are passed over one by one: a rare status may have very many before it.
-    const ofAnyStatus = { ...plan, slots: undefined, status: [] };
-    return !holdsMore(ofAnyStatus, patience.tasks * entriesPerTask) && !holdsMore(plan, mostTasks);
+    return !holdsMore(ofAnyStatus(plan), patience.tasks * entriesPerTask) && !holdsMore(plan, mostTasks);
   }
 
   function holdsMore(plan: ListPlan, most: number): boolean {
@@ -70,9 +84,11 @@ export function prepareTaskLists(parts: {
   }
 
   function* searchAll(plan: ListPlan, order: TaskQuery["order"]): Generator<Found> {
-    for (const { found } of search(plan, plan, order)) {
-      yield* found;
-      patience.goOn();
+    for (const stretch of stretchesOf(plan, order)) {
+      for (const { found } of search(plan, stretch, order)) {
+        yield* found;
+        patience.goOn();
+      }
     }
   }
 
@@ -110,15 +126,12 @@ export function prepareTaskLists(parts: {
       return sortedNames(names);
     }
     if (plan.dimension === "service" && plan.slots === undefined) return namesInWindow(plan, filter);
-    const series =
-      plan.dimension === "name"
-        ? plan.trees.map((tree, index) => ({ subject: plan.subjects[index], readTree: () => tree }))
-        : namedSeries(filter);
+    const series = plan.dimension === "name" ? seriesIn(plan) : seriesOf(filter, "name");
     const found = series?.filter(({ readTree }) => {
       patience.goOn();
       return counted.hasAny({ ...plan, trees: [readTree()] });
     });
-    return found && sortedNames(new Set(found.map(({ subject }) => subject?.value ?? "")));
+    return found && sortedNames(new Set(found.map(({ subject }) => subject.value)));
   }
 
   /** The names with any task in a window, whatever its status: the index of each one's series is looked into once. */
@@ -126,7 +139,7 @@ export function prepareTaskLists(parts: {
     const names: string[] = [];
     let looked = 0;
     for (const combination of combinationsOf(filter)) {
-      const series = listNames(combination, { from, to }, enoughSeries);
+      const series = listNames(combination, { from, to }, enoughNames);
       looked += series.length;
       if (looked > patience.series) return undefined;
       patience.goOn();
@@ -135,20 +148,23 @@ export function prepareTaskLists(parts: {
     return sortedNames(new Set(names));
   }
 
-  /**
-   * The series of every name; undefined where there are too many. There may be so many that their trees must not all be in
-   * memory: each is read when it is asked for.
-   */
-  function namedSeries(filter: TaskFilter) {
-    const series = combinationsOf(filter).flatMap(({ projectId, service, kind }) =>
-      counting.series
-        .listSeries({ projectId, service, kind, dimension: "name" }, enoughSeries)
-        .map(([value, id]) => ({
-          subject: { service, kind, value },
-          readTree: () => counting.treeOf("name", id),
-        })),
-    );
-    return series.length > patience.series ? undefined : series;
+  /** The series of every name, or every instance; undefined where there are too many. */
+  function seriesOf(
+    filter: TaskFilter,
+    dimension: Dimension,
+    most = patience.series,
+  ): readonly ReadableSeries[] | undefined {
+    const found: ReadableSeries[] = [];
+    for (const { projectId, service, kind } of combinationsOf(filter)) {
+      // One more than that says that there are too many.
+      const enough = Math.min(most - found.length, Number.MAX_SAFE_INTEGER - 1) + 1;
+      const listed = counting.series.listSeries({ projectId, service, kind, dimension }, enough);
+      for (const [value, id] of listed) {
+        found.push({ subject: { service, kind, value }, readTree: () => counting.treeOf(dimension, id) });
+      }
+      if (found.length > most) return undefined;
+    }
+    return found;
   }
 
   /** A page of named tasks. There are few of them: they are looked up and held against the filter one by one. */
@@ -182,21 +198,22 @@ export function prepareTaskLists(parts: {
     };
   }
 
-  /** The plan by names, where it is one of series that can be told apart by name; undefined where those are too many. */
-  function byName(plan: ListPlan, filter: TaskFilter): ListPlan | undefined {
-    if (!isCounted(plan) || plan.dimension === "name") return plan;
-    if (plan.dimension === "instance") return { ...plan, trees: undefined };
-    const named = namedSeries(filter);
-    return (
-      named && {
-        ...plan,
-        trees: named.map(({ readTree }) => {
-          patience.goOn();
-          return readTree();
-        }),
-        subjects: named.map(({ subject }) => subject),
-      }
-    );
+  /**
+   * The series that count the tasks of a plan where some dimensions tell them apart; undefined where none do, where those
+   * are too many, and where it takes less to look at the tasks.
+   */
+  function seriesToldApart(
+    plan: CountedPlan,
+    filter: TaskFilter,
+    dimensions: readonly Dimension[],
+  ): readonly ReadableSeries[] | undefined {
+    const [dimension = plan.dimension, ...others] = dimensions;
+    if (others.length > 0) return undefined;
+    if (dimension === plan.dimension) return seriesIn(plan);
+    if (plan.dimension !== "service" || dimension === undefined) return undefined;
+    const tasks = counted.count(plan, plan) + counted.count(ofAnyStatus(plan), plan) / entriesPerTask;
+    const worthwhile = Math.min(patience.series, mostSeriesForGroups, Math.ceil(tasks / tasksPerSeries));
+    return seriesOf(filter, dimension, worthwhile);
   }
 
   function list(query: TaskQuery): TaskPage | undefined {
@@ -214,7 +231,12 @@ export function prepareTaskLists(parts: {
     return page;
   }
 
-  return { list, byName, isLittle, searchAll, search, readPage: counted.readPage };
+  return { list, seriesToldApart, isLittle, searchAll, search, readPage: counted.readPage };
+}
+
+/** The same plan for tasks of any status. */
+function ofAnyStatus<Plan extends ListPlan>(plan: Plan): Plan {
+  return { ...plan, slots: undefined, status: [] };
 }
 
 function questionOf({ filter, ...query }: TaskQuery, counting: Counting): RememberedQuestion {

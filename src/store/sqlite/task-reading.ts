@@ -6,9 +6,10 @@ import type { Task, TaskKey } from "../../task/task.ts";
 import { placeOf, stepOf } from "../stream-step.ts";
 import { groupsOf } from "../task-groups.ts";
 import type { Counting } from "./counting.ts";
+import { prepareLastSuccesses } from "./last-successes.ts";
 import { isCounted, type ListPlan, planOf } from "./list-plan.ts";
 import type { Answers, AnswerTo, EndedStep, Question, StreamStep } from "./questions.ts";
-import { countGroups } from "./task-groups.ts";
+import { countGroups, dimensionsOf } from "./task-groups.ts";
 import { type Patience, prepareTaskLists } from "./task-lists.ts";
 
 const endedStatuses = taskStatuses.filter((status) => statusMeanings[status].ended);
@@ -22,6 +23,7 @@ export function prepareTaskReading(parts: {
 }) {
   const { counting, readTask, patience } = parts;
   const lists = prepareTaskLists(parts);
+  const listLastSuccesses = prepareLastSuccesses(parts);
 
   /** The places of the next tasks that match, and where to go on. */
   function findNext(
@@ -66,14 +68,13 @@ export function prepareTaskReading(parts: {
   }
 
   function count(query: TaskCountQuery): TaskCounts | undefined {
-    const { filter, groupBy, bucketMs } = query;
+    const { filter, bucketMs } = query;
     const groups = groupsOf(query);
     const plan = planOf(filter, counting);
-    const named = groupBy.includes("name") ? lists.byName(plan, filter) : plan;
-    if (named === undefined) return undefined;
-    if (isCounted(named)) {
+    const series = isCounted(plan) ? lists.seriesToldApart(plan, filter, dimensionsOf(query)) : undefined;
+    if (isCounted(plan) && series !== undefined) {
       let steps = 0;
-      for (const _ of countGroups(named, groups, bucketMs)) {
+      for (const _ of countGroups(plan, series, groups, bucketMs)) {
         steps += 1;
         if (steps > patience.series) return undefined;
         patience.goOn();
@@ -90,6 +91,7 @@ export function prepareTaskReading(parts: {
     count,
     stream,
     ended: findEnded,
+    successes: listLastSuccesses,
   };
 
   return {

@@ -40,6 +40,10 @@ const indexedColumns = {
   status: (task) => task.status,
   instance_name: (task) => task.instance.name,
   order_id: (task) => task.orderId,
+  parent_id: (task) => task.parentId,
+  name: (task) => task.name,
+  instance_id: (task) => task.instance.id,
+  ended_at_ms: (task) => task.endedAtMs,
   created_at_ms: (task) => task.createdAtMs,
 } as const satisfies Partial<Record<WrittenColumn, (task: Task) => SQLInputValue>>;
 

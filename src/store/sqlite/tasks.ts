@@ -109,6 +109,8 @@ export function createTaskStore(parts: {
 
     countTasks: (query) => answer(query.filter.projectId, { asks: "count", query }),
 
+    listLastSuccesses: (query) => aside.answer(query.projectId, { asks: "successes", query }),
+
     findEndedTasks: (query) => aside.answer(query.projectId, { asks: "ended", query }),
 
     deleteEndedTasks: ({ projectId, ids, endedBeforeMs }) =>

@@ -9,11 +9,11 @@ import { type Asked, carryOverWord, type Heard, type WorkerSettings } from "./me
 /** Where long questions are answered, so that nobody's short one waits for them. */
 export interface Aside {
   /**
-   * Answers a question. A project's lists wait for each other, and so do its streams, and its search for what has ended:
-   * each is a line of its own, and lines take turns.
+   * Answers a question. A project's lists wait for each other, and so do its streams, its search for what has ended, and
+   * what looks at its last successes: each is a line of its own, and lines take turns.
    *
-   * @throws TaskCenterError `query-too-broad` for one that takes too long; `too-many-requests` while too many lists of the
-   * project wait; `store-unavailable`.
+   * @throws TaskCenterError `query-too-broad` for one that takes too long; `too-many-requests` while too many of its line
+   * wait, unless it is a part of a stream or search; `store-unavailable`.
    */
   answer<Q extends Question>(projectId: string, question: Q): Promise<AnswerTo<Q>>;
   /** Carries the log's pages over into the file; answers false where it can not, since a question is being answered. */
@@ -30,7 +30,7 @@ export interface AsideLimits {
   readonly restMs: number;
   /** A thread that has said nothing for so long after its patience is ended: one statement must have gone astray. */
   readonly graceMs: number;
-  /** How many of a project's lists and counts may wait. */
+  /** How many of a project's lists and counts may wait, and how many others that are asked once. */
   readonly maxWaiting: number;
   /** How long a thread without questions is kept. */
   readonly idleMs: number;
@@ -51,7 +51,11 @@ const lineOf = {
   count: "once",
   stream: "stream",
   ended: "ended",
+  successes: "successes",
 } as const satisfies Record<Question["asks"], string>;
+
+/** The lines in which a question is a part of something. What has begun must not be refused in the middle. */
+const linesOfParts: readonly string[] = ["stream", "ended"];
 
 /** A question that waits for its answer. */
 interface Waiting {
@@ -151,8 +155,7 @@ export function openAside(path: string, limits: Partial<AsideLimits> = {}): Asid
       if (!isOpen) return Promise.reject(storeUnavailable("it is closed"));
       const line = `${lineOf[question.asks]} ${projectId}`;
       const questions = waiting.get(line) ?? [];
-      // What has begun must not be refused in the middle: only what is asked once is.
-      if (lineOf[question.asks] === "once" && questions.length >= maxWaiting) {
+      if (!linesOfParts.includes(lineOf[question.asks]) && questions.length >= maxWaiting) {
         const message = "Too many long questions of this project wait already.";
         return Promise.reject(new TaskCenterError("too-many-requests", message, { retryAfterSeconds: 5 }));
       }

@@ -1,5 +1,5 @@
 import { type RoleName, roleNames } from "../src/store/store.ts";
-import { projectId } from "./start-server.ts";
+import { adminPassword, projectId } from "./start-server.ts";
 
 /** Who may make which call of the server, and what it answers to them. */
 
@@ -21,18 +21,22 @@ export const allowed = {
   /** Whoever has the role admin in the domain; a role in a project does not help, nor does theirs help there. */
   administrators: ["administrator"],
   readersAndAdministrators: [...roleNames, "administrator"],
+  /** Whoever shows a session of the console; for everybody else there is none. */
+  sessions: actors,
   /** Only who it is about, whom none of the actors is. */
   nobodyElse: [],
 } as const satisfies Record<string, readonly Actor[]>;
 
 /** What a call is about, where it takes that away: made anew for every call. */
-export type Fresh = "task" | "user" | "project" | "grantee" | "key" | "token";
+export type Fresh = "task" | "user" | "project" | "grantee" | "key" | "token" | "session";
 
 export interface Row {
   readonly for: keyof typeof allowed;
   /** What it answers to whoever is allowed. */
   readonly status: number;
   readonly query?: string;
+  /** An address that is the call's, where it is for more than one. */
+  readonly path?: string;
   readonly fresh?: Fresh;
   /** A body that is good, so that only the right to send it is in question. */
   readonly body?: (given: { readonly token: string; readonly number: number }) => object;
@@ -62,7 +66,10 @@ export const calls: Readonly<Record<string, Row>> = {
   "GET /livez": { for: "anybody", status: 200 },
   "GET /readyz": { for: "anybody", status: 200 },
   "GET /version": { for: "anybody", status: 200 },
+  "GET /metrics": { for: "anybody", status: 200 },
   "GET /openapi.json": { for: "anybody", status: 200 },
+  "GET /docs": { for: "anybody", status: 302 },
+  "GET /docs/*": { for: "anybody", status: 302, path: "/docs/errors" },
 
   "GET /ddm/v3/:project_id/jobs": { for: "readers", status: 200, query: lastHour },
   "GET /ddm/v3/:project_id/jobs/:job_id": { for: "readers", status: 200 },
@@ -89,6 +96,19 @@ export const calls: Readonly<Record<string, Row>> = {
   "PATCH /v1/:project_id/tasks/:id": { for: "reporters", status: 200, body: () => ({}) },
   "DELETE /v1/:project_id/tasks/:id": { for: "operators", status: 204, fresh: "task" },
   "GET /v1/:project_id/tasks/:id/history": { for: "readers", status: 200 },
+
+  "GET /console": { for: "anybody", status: 302 },
+  "GET /console/*": { for: "anybody", status: 200, path: "/console/some/page" },
+  "GET /console/assets/*": { for: "anybody", status: 200, path: "/console/assets/app-1a2b3c.js" },
+  "POST /console/session": {
+    for: "anybody",
+    status: 200,
+    // A login ends the session that the browser had.
+    fresh: "session",
+    body: () => ({ user: "admin", password: adminPassword }),
+  },
+  "GET /console/session": { for: "sessions", status: 200 },
+  "DELETE /console/session": { for: "anybody", status: 204, fresh: "session" },
 
   "GET /v3": { for: "anybody", status: 200 },
   "GET /v3/": { for: "anybody", status: 200 },
@@ -143,8 +163,7 @@ export const callsOfTasks = Object.keys(calls).filter((call) =>
 
 /** The address of a call, with what its parameters stand for. Two colons are how the router writes one. */
 export function addressOf(call: string, given: Readonly<Record<string, string>>): string {
-  const [, path = ""] = call.split(" ");
-  const query = calls[call]?.query;
+  const { query, path = call.split(" ")[1] ?? "" } = calls[call] ?? {};
   const values = {
     project_id: projectId,
     place_id: path.startsWith("/v3/domains") ? "default" : projectId,

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createApp } from "../src/http/app.ts";
 import { roleId } from "../src/http/iam/documents.ts";
 import { roleNames } from "../src/store/store.ts";
 import {
@@ -13,6 +12,7 @@ import {
   type Fresh,
   nowMs,
 } from "./access-table.ts";
+import { sessionHeaders } from "./console-session.ts";
 import {
   addUser,
   createAccessKey,
@@ -21,7 +21,9 @@ import {
   type TestKey,
   type TestUser,
 } from "./identities.ts";
+import { openApp } from "./open-app.ts";
 import { openIdentity } from "./open-identity.ts";
+import { makeSmallConsole } from "./small-console.ts";
 import { type Answer, callServer, projectId, startServer, type TestServer } from "./start-server.ts";
 
 /**
@@ -42,6 +44,10 @@ interface Caller {
   /** Whose rights that gives; undefined where it is no good. */
   readonly rights: Actor | undefined;
   readonly isTemporary?: true;
+  /** Whether they ask by the addresses of the console's page. */
+  readonly throughConsole?: true;
+  /** Whether they show a session that is good where sessions count. */
+  readonly hasSession?: true;
   /** A token of the same user. */
   readonly token: string;
   readonly prove: (ask: Ask) => Readonly<Record<string, string>>;
@@ -57,10 +63,15 @@ let bystandersKey: TestKey;
 let foreign: string;
 let readersToken: string;
 const callers: Caller[] = [];
+const small = makeSmallConsole();
 
 const withToken =
   (token: string): Caller["prove"] =>
   () => ({ "x-auth-token": token });
+const withSession =
+  (token: string): Caller["prove"] =>
+  () =>
+    sessionHeaders(token);
 const withKey =
   (
     key: TestKey,
@@ -115,7 +126,11 @@ const homeOf = (actor: Actor): object => {
 };
 
 before(async () => {
-  server = await startServer({ clock: () => clockMs, flags: { "token-lifetime": "1h" } });
+  server = await startServer({
+    clock: () => clockMs,
+    flags: { "token-lifetime": "1h" },
+    webDirectory: small.webDirectory,
+  });
   root = server;
   const users = new Map<Actor, TestUser>();
   const reader = await addUser(root, "user-reader", { project: ["reader"] });
@@ -153,6 +168,8 @@ before(async () => {
       name: `${rights} by a temporary key`,
       rights: rights === "administrator" ? "stranger" : rights,
     });
+    const session = { rights, token, hasSession: true, throughConsole: true } as const;
+    callers.push({ ...session, name: `${rights} by session`, prove: withSession(await exchange(token)) });
     if (rights === "reader") readersToken = token;
     if (rights !== "admin") continue;
     await grant(user.id, `projects/${foreign}`, "admin");
@@ -202,8 +219,31 @@ before(async () => {
   for (const [name, prove] of Object.entries(dead)) {
     callers.push({ name, rights: undefined, token: readersToken, prove });
   }
+  const good = await exchange(readersToken);
+  callers.push({
+    name: "a session at an address that is not the console's",
+    rights: undefined,
+    hasSession: true,
+    token: readersToken,
+    prove: withSession(good),
+  });
+  const deadThroughConsole: Readonly<Record<string, Caller["prove"]>> = {
+    nobody: () => ({}),
+    "a token": withToken(good),
+    "a signature": withKey(key),
+    "a session of a token that has expired": withSession(expired),
+    "a session of a token that was revoked": withSession(revoked),
+    "a session of a token that never was": withSession("A".repeat(43)),
+  };
+  for (const [name, prove] of Object.entries(deadThroughConsole)) {
+    const nobody = { rights: undefined, throughConsole: true, token: readersToken } as const;
+    callers.push({ ...nobody, name: `${name} through the console`, prove });
+  }
 });
-after(() => server.close());
+after(async () => {
+  await server.close();
+  small.remove();
+});
 
 /** Makes what a call takes away, and answers what its address and its headers then say. */
 const makers: Readonly<
@@ -227,6 +267,7 @@ const makers: Readonly<
     return { access: (await createAccessKey(server, { id: owner }, root.token)).access };
   },
   token: async (_number, { token }) => ({ subject: await exchange(token) }),
+  session: async (_number, { token }) => ({ session: await exchange(token) }),
 };
 
 let asked = 0;
@@ -239,9 +280,11 @@ async function ask(
   asked += 1;
   const row = calls[call] ?? assert.fail(`${call} is not in the table`);
   const method = options.method ?? call.slice(0, call.indexOf(" "));
-  const { subject, ...given } = row.fresh === undefined ? {} : await makers[row.fresh](asked, caller);
+  const { subject, session, ...given } =
+    row.fresh === undefined ? {} : await makers[row.fresh](asked, caller);
   const url =
     server.url +
+    (caller.throughConsole && !isOfConsole(call) ? "/console/api" : "") +
     addressOf(call, {
       id: "rds-kept",
       job_id: "ddm-kept",
@@ -258,13 +301,24 @@ async function ask(
       ...(body !== undefined && { "content-type": "application/json" }),
       ...(subject !== undefined && { "x-subject-token": subject }),
       ...caller.prove({ method, url, body }),
+      // What is taken away is not what the caller asks with elsewhere.
+      ...(session !== undefined && (caller.hasSession || caller.throughConsole) && sessionHeaders(session)),
     },
     ...(body !== undefined && { body }),
   });
 }
 
-function expectedStatus(call: string, { rights, isTemporary }: Caller): number {
+const showsSession = ({ prove }: Caller): boolean => "cookie" in prove({ method: "GET", url: server.url });
+
+const isOfConsole = (call: string): boolean => call.includes(" /console");
+
+function expectedStatus(call: string, caller: Caller): number {
+  const { rights, isTemporary, throughConsole, hasSession } = caller;
   const { for: whom, status } = calls[call] ?? assert.fail(call);
+  // With a session the tasks are reached, and nothing else: above all not IAM.
+  if (throughConsole && !isOfConsole(call) && !callsOfTasks.includes(call)) return 404;
+  // Whoever shows none is told that there is none; one that is over is refused.
+  if (whom === "sessions") return hasSession ? status : showsSession(caller) ? 401 : 204;
   if (whom === "anybody") return status;
   if (rights === undefined) return 401;
   if (isTemporary && whom === "lasting") return 403;
@@ -272,17 +326,10 @@ function expectedStatus(call: string, { rights, isTemporary }: Caller): number {
 }
 
 test("every call of the server is in the table, and nothing else", async (context) => {
-  const app = await createApp({
+  const app = await openApp(context, {
     ...(await openIdentity(context)),
-    ping: async () => undefined,
-    clock: () => nowMs,
-    retentionMs: 400 * 24 * 60 * 60 * 1000,
-    publicUrl: () => server.url,
-    region: "eu-de",
-    utcOffsetMinutes: 0,
-    version: "0.0.0",
-    listenerService: undefined,
-    logger: false,
+    webDirectory: small.webDirectory,
+    metrics: { own: { observeRequest() {} }, metrics: { scrape: () => assert.fail() }, token: undefined },
   });
   const isHead = (call: string): boolean => call.startsWith("HEAD ");
   const declared = [...app.declaredCalls];
@@ -292,7 +339,6 @@ test("every call of the server is in the table, and nothing else", async (contex
     heads.filter((call) => calls[call] === undefined),
     [],
   );
-  await app.close();
   const { paths } = (await server.call("/openapi.json")).json;
   const documented = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods as object).map(
@@ -308,7 +354,7 @@ test("every call of the server is in the table, and nothing else", async (contex
 
 for (const [call, { for: whom }] of Object.entries(calls)) {
   test(`${call} is for ${whom}`, async () => {
-    assert.equal(callers.length, 4 * actors.length + 1 + 13);
+    assert.equal(callers.length, 5 * actors.length + 1 + 13 + 1 + 6);
     for (const caller of callers) {
       const { status, text } = await ask(call, caller);
       assert.equal(status, expectedStatus(call, caller), `${caller.name}: ${text}`);
@@ -317,7 +363,7 @@ for (const [call, { for: whom }] of Object.entries(calls)) {
 }
 
 test("HEAD is for whoever GET is for", async () => {
-  const byToken = callers.filter(({ name }) => / by token$|token/.test(name));
+  const byToken = callers.filter(({ name }) => / by token$|token|session/.test(name));
   for (const call of Object.keys(calls).filter((name) => name.startsWith("GET "))) {
     for (const caller of byToken) {
       const { status } = await ask(call, caller, { method: "HEAD" });
@@ -331,7 +377,7 @@ const callerNamed = (name: string): Caller =>
 
 test("whether another project exists is told to nobody", async () => {
   assert.ok(callsOfTasks.length > 10);
-  for (const name of ["admin by token", "admin by a temporary key"]) {
+  for (const name of ["admin by token", "admin by a temporary key", "operator by session"]) {
     for (const call of callsOfTasks) {
       const answers = new Set<string>();
       for (const project_id of [foreign, "f".repeat(32)]) {

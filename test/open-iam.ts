@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
-import { createApp } from "../src/http/app.ts";
 import type { RoleGrant } from "../src/store/store.ts";
+import { listenLocally, openApp } from "./open-app.ts";
 import { admin, cheapHash, domain, type OpenIdentity, openIdentity, project } from "./open-identity.ts";
 
 /** Where the server of a test says it is. */
@@ -107,21 +106,7 @@ export interface OpenIam extends OpenIdentity {
 
 export async function openIam(context: TestContext): Promise<OpenIam> {
   const open = await openIdentity(context);
-  const app = await createApp({
-    tasks: open.tasks,
-    identity: open.identity,
-    administration: open.administration,
-    ping: async () => undefined,
-    clock: open.nowMs,
-    retentionMs: 400 * 24 * 60 * 60 * 1000,
-    publicUrl: () => publicUrl,
-    region: "eu-de",
-    utcOffsetMinutes: 0,
-    version: "0.0.0",
-    listenerService: undefined,
-    logger: false,
-  });
-  context.after(() => app.close());
+  const app = await openApp(context, { ...open, publicUrl: () => publicUrl });
 
   const call: OpenIam["call"] = async (method, path, { body, token, subject, headers } = {}) => {
     const response = await app.inject({
@@ -147,10 +132,7 @@ export async function openIam(context: TestContext): Promise<OpenIam> {
   return {
     ...open,
     declaredCalls: app.declaredCalls,
-    async listen() {
-      await app.listen({ host: "127.0.0.1", port: 0 });
-      return (app.server.address() as AddressInfo).port;
-    },
+    listen: () => listenLocally(app),
     call,
     async logIn(scope = projectScope, user = {}) {
       const answer = await call("POST", "/v3/auth/tokens", { body: passwordRequest(scope, user) });
@@ -196,10 +178,10 @@ export const assertForbidden = (answer: Answer): void =>
 
 export const assertNotFound = (answer: Answer): void => assertKeystoneError(answer, 404, "Not Found");
 
-export function assertKeystoneHeaders({ headers }: Answer): void {
+export function assertKeystoneHeaders({ headers }: Answer, vary = "X-Auth-Token"): void {
   const requestId = String(headers["x-request-id"]);
   const uuid = String(headers["x-openstack-request-id"]).replace(/^req-/, "");
   assert.match(uuid, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   assert.equal(uuid.replaceAll("-", ""), requestId);
-  assert.equal(headers.vary, "X-Auth-Token");
+  assert.equal(headers.vary, vary);
 }

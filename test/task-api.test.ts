@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { assertProblem } from "./problems.ts";
+import { sendRaw } from "./raw-request.ts";
 import { type Answer, type CallOptions, projectId, startServer, type TestServer } from "./start-server.ts";
 
 const startMs = Date.parse("2026-03-01T12:00:00Z");
@@ -274,6 +275,40 @@ describe("access", () => {
     assertProblem(answer, 405, "method-not-allowed");
     assert.equal(answer.headers.get("allow"), "GET, HEAD, POST");
   });
+});
+
+test("every answer under /v1 is for its asker alone, and asked for anew each time: refusals, too", async () => {
+  const made = await create({ id: "guarded" });
+  const etag = made.headers.get("etag") ?? "";
+  const ndjson = { "content-type": "application/x-ndjson" };
+  const answers: readonly (readonly [status: number, answer: Answer])[] = [
+    [201, made],
+    [200, await server.call(path())],
+    [200, await server.call(path(), { method: "HEAD" })],
+    [200, await server.call(path(), { headers: { accept: "text/csv" } })],
+    [200, await server.call(path(), { headers: { accept: "application/x-ndjson" } })],
+    [200, await server.call(path(":stats"))],
+    [200, await server.call(path("/guarded"))],
+    [304, await server.call(path("/guarded"), { headers: { "if-none-match": etag } })],
+    [200, await server.call(path("/guarded/history"))],
+    [200, await report("guarded", { progress: 1 })],
+    [200, await server.call(path(":batch"), { body: "{}", headers: ndjson })],
+    [204, await server.call(path("/guarded"), { method: "DELETE" })],
+    [400, await server.call(path("?limit=0"))],
+    [400, await server.call(path(), { body: "{" })],
+    [400, await server.call("/v1/%zz")],
+    [401, await server.call(path(), { token: null })],
+    [403, await server.call(`/v1/${"0".repeat(32)}/tasks`)],
+    [404, await server.call(path("/guarded"))],
+    [404, await server.call("/v1/nothing")],
+    [405, await server.call(path(), { method: "PUT" })],
+    [414, await sendRaw(server.url, { target: `/v1/${"a".repeat(8 * 1024)}` })],
+    [415, await server.call(path(), { body: "a", headers: { "content-type": "text/plain" } })],
+  ];
+  for (const [status, answer] of answers) {
+    assert.equal(answer.status, status, answer.text);
+    assert.equal(answer.headers.get("cache-control"), "private, no-cache", `${status} ${answer.text}`);
+  }
 });
 
 test("the OpenAPI document describes every call of our own API", async () => {

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { createApp } from "../src/http/app.ts";
 import type { TaskStore } from "../src/store/store.ts";
 import { TaskCenterError } from "../src/task/error.ts";
 import { applyReport } from "../src/task/report.ts";
 import type { Task } from "../src/task/task.ts";
 import { creationOf, taskFactory } from "./factories.ts";
+import { listenLocally, openApp } from "./open-app.ts";
 import { admin, type OpenIdentity, openIdentity, project, tokenLifetimeMs } from "./open-identity.ts";
 import { assertProblem } from "./problems.ts";
 import { type Answer, callServer, projectId, startServer, type TestServer } from "./start-server.ts";
@@ -221,25 +220,8 @@ describe("the list of a server with more tasks than a page holds", () => {
 /** A server over a real store, some of whose answers are others. */
 async function openServer(context: TestContext, change: (tasks: TaskStore) => Partial<TaskStore>) {
   const open = await openIdentity(context);
-  const app = await createApp({
-    ...open,
-    tasks: { ...open.tasks, ...change(open.tasks) },
-    ping: async () => undefined,
-    clock: open.nowMs,
-    retentionMs: 400 * 24 * 60 * 60 * 1000,
-    publicUrl: () => "http://tasks.example.com",
-    region: "eu-de",
-    utcOffsetMinutes: 0,
-    version: "0.0.0",
-    listenerService: undefined,
-    logger: false,
-  });
-  context.after(() => {
-    app.server.closeAllConnections();
-    return app.close();
-  });
-  await app.listen({ host: "127.0.0.1", port: 0 });
-  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/v1/${project.id}/tasks`;
+  const app = await openApp(context, { ...open, tasks: { ...open.tasks, ...change(open.tasks) } });
+  const url = `http://127.0.0.1:${await listenLocally(app)}/v1/${project.id}/tasks`;
   const scope = { kind: "project", project: { id: project.id } } as const;
   const { token } = await open.identity.issueToken(admin, scope);
   const headers = (type: string) => ({ "x-auth-token": token, accept: type });

@@ -23,6 +23,7 @@ const saidByGateway = {
   unauthenticated: "401 APIGW.0301 Incorrect IAM authentication information: decrypt token fail",
   "token-expired": "401 APIGW.0307 The token must be updated.",
   forbidden: "403 APIGW.0302 The IAM user is not authorized to access the API.",
+  csrf: "403 APIGW.0302 The IAM user is not authorized to access the API.",
   "too-many-requests": "429 APIGW.0308 The throttling threshold has been reached.",
 } as const satisfies Partial<Record<ErrorCode, string>>;
 

@@ -25,6 +25,8 @@ export const gatewayErrors = {
   unauthenticated: unauthenticated("decrypt token fail"),
   "token-expired": gatewayError(401, "APIGW.0307", "The token must be updated."),
   forbidden: gatewayError(403, "APIGW.0302", "The IAM user is not authorized to access the API."),
+  // The services know no sessions: what the console's page may not ask, nobody may.
+  csrf: gatewayError(403, "APIGW.0302", "The IAM user is not authorized to access the API."),
   "too-many-requests": gatewayError(429, "APIGW.0308", "The throttling threshold has been reached."),
 } as const satisfies Partial<Record<ErrorCode, ServiceError>>;
 

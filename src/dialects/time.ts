@@ -73,7 +73,8 @@ function clockFace(ending: string) {
 
 const zero = "0".charCodeAt(0);
 
-function zoneText(utcOffsetMinutes: number): string {
+/** A zone as the services write it, `+0000`, from minutes east of UTC. */
+export function zoneText(utcOffsetMinutes: number): string {
   const minutes = Math.abs(utcOffsetMinutes);
   return `${utcOffsetMinutes < 0 ? "-" : "+"}${twoDigits(Math.floor(minutes / 60))}${twoDigits(minutes % 60)}`;
 }

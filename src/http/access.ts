@@ -9,8 +9,13 @@ import {
 } from "../identity/identity.ts";
 import { isSigned } from "../identity/signature/authorization.ts";
 import { TaskCenterError } from "../task/error.ts";
-import { localTarget } from "./faces.ts";
+import { sessionTokenOf } from "./console/cookie.ts";
+import { checkCsrf } from "./console/csrf.ts";
+import { isThroughConsole, localTarget } from "./faces.ts";
 import { hasBody, signedBody } from "./signed-body.ts";
+
+/** The message of the `unauthenticated` error for a request of the console's page without a session. */
+export const missingSessionDetail = "There is no session: sign in.";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -72,7 +77,7 @@ export function callerName(request: FastifyRequest): string {
   return callerOf(request).principal.user.name;
 }
 
-/** What distinguishes the checks: the scope that a signature is for, and the right that the caller must have. */
+/** What distinguishes the checks: the scope that a signature or a session is for, and the right that the caller must have. */
 interface Requirement {
   wantedBy(request: FastifyRequest): WantedScope;
   /** @throws TaskCenterError `forbidden`. */
@@ -86,20 +91,30 @@ function accessCheck(identity: Identity, { wantedBy, requireRight }: Requirement
     return identity.authenticate(token);
   }
 
+  async function identifyBySession(request: FastifyRequest): Promise<Caller> {
+    const token = sessionTokenOf(request);
+    if (token === undefined) throw new TaskCenterError("unauthenticated", missingSessionDetail);
+    const caller = await identity.authenticateSession(token, wantedBy(request));
+    checkCsrf(request, token);
+    return caller;
+  }
+
   async function askAgain(request: FastifyRequest): Promise<void> {
-    const caller = isSigned(request.headers.authorization)
-      ? await identity.authenticateSigner(callerOf(request).proof, wantedBy(request))
-      : await identifyByToken(request);
+    const caller = await {
+      session: () => identifyBySession(request),
+      signature: () => identity.authenticateSigner(callerOf(request).proof, wantedBy(request)),
+      token: () => identifyByToken(request),
+    }[proofOf(request)]();
     requireRight(caller, request);
     request.caller = caller;
   }
 
   return {
-    // A signature and a token together: the signature decides.
     async preParsing(request, _reply, payload) {
       let caller: Caller;
       let rest = payload;
-      if (isSigned(request.headers.authorization)) {
+      const proof = proofOf(request);
+      if (proof === "signature") {
         const body = signedBody(request, payload);
         const { method, headers, originalUrl } = request;
         const signed = { method, headers, target: localTarget(originalUrl), hashBody: body.hash };
@@ -110,7 +125,7 @@ function accessCheck(identity: Identity, { wantedBy, requireRight }: Requirement
         }
         rest = body.rest();
       } else {
-        caller = await identifyByToken(request);
+        caller = await (proof === "session" ? identifyBySession(request) : identifyByToken(request));
       }
       requireRight(caller, request);
       request.caller = caller;
@@ -119,7 +134,7 @@ function accessCheck(identity: Identity, { wantedBy, requireRight }: Requirement
 
     // A signature was verified when the body had come: nothing has been waited for since.
     preHandler(request, _reply, done) {
-      if (hasBody(request) && !isSigned(request.headers.authorization)) {
+      if (hasBody(request) && proofOf(request) !== "signature") {
         askAgain(request).then(() => done(), done);
       } else {
         done();
@@ -128,6 +143,16 @@ function accessCheck(identity: Identity, { wantedBy, requireRight }: Requirement
 
     askAgain,
   };
+}
+
+/**
+ * What a request shows. Through the console only its session counts: whatever a proxy or a page adds is passed over. And
+ * everywhere else a session is none, so that no browser is ever somebody there. A signature and a token together: the
+ * signature decides.
+ */
+function proofOf(request: FastifyRequest): "session" | "signature" | "token" {
+  if (isThroughConsole(request)) return "session";
+  return isSigned(request.headers.authorization) ? "signature" : "token";
 }
 
 function projectOf(request: FastifyRequest): string {

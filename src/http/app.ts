@@ -14,12 +14,15 @@ import type { TaskStore } from "../store/store.ts";
 import type { Clock } from "../task/clock.ts";
 import { TaskCenterError } from "../task/error.ts";
 import type { Service } from "../task/lifecycle.ts";
+import { registerConsole } from "./console/routes.ts";
+import { registerDocs } from "./docs.ts";
 import { answerError, renderError } from "./errors.ts";
 import { chosenDialect, faceOf, routedUrl } from "./faces.ts";
 import { registerHealthRoutes } from "./health.ts";
 import { registerIamRoutes } from "./iam/routes.ts";
 import { checkEncoding } from "./media-types.ts";
 import { refuseOtherMethods } from "./methods.ts";
+import { type MetricsDeps, observeRequests, registerMetricsRoute } from "./metrics.ts";
 import { registerOpenApi } from "./openapi.ts";
 import { isWellEncoded, parseQuery } from "./query.ts";
 import { registerServiceRoutes } from "./services.ts";
@@ -43,9 +46,15 @@ export interface AppDeps {
   readonly region: string;
   readonly utcOffsetMinutes: number;
   readonly version: string;
+  /** Where the web console was built to. */
+  readonly webDirectory: string;
+  /** Where the documentation was built to. */
+  readonly docsDirectory: string;
   /** The service that this listener belongs to alone; undefined for the listener of everything. */
   readonly listenerService: Service | undefined;
   readonly logger: NonNullable<FastifyServerOptions["logger"]>;
+  /** Who is told of requests, and tells of them; undefined in an app that nobody watches. */
+  readonly metrics?: MetricsDeps | undefined;
 }
 
 /** The HTTP side, wired and not listening. */
@@ -63,6 +72,8 @@ const slowRequestCheckMs = 5_000;
 
 /** The whole HTTP side, not listening yet, so that tests can call it without a socket. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
+  // A service's own listener is for its clients.
+  const withConsole = deps.listenerService === undefined;
   const app = Fastify({
     logger: deps.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -82,10 +93,10 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: maxUrlBytes, querystringParser: parseQuery },
     rewriteUrl: (request) => {
       const chosen = chosenDialect(request.headers.host, deps.listenerService);
-      return routedUrl(request.url ?? "/", chosen);
+      return routedUrl(request.url ?? "/", chosen, { withConsole });
     },
     frameworkErrors: (error, request, reply) => {
-      addRequestIds(request, reply);
+      addHeadersOfEveryAnswer(request, reply);
       answerError(error, request, reply, deps.publicUrl());
     },
     clientErrorHandler: (error, socket) => answerClientError(error, socket as Socket, deps),
@@ -102,20 +113,29 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   acceptEmptyJson(app);
 
   app.addHook("onRequest", async (request, reply) => {
-    addRequestIds(request, reply);
+    addHeadersOfEveryAnswer(request, reply);
     // What follows an upgrade is for another protocol, which is not spoken here: Node would wait for it.
     if (request.headers.upgrade !== undefined) reply.header("connection", "close");
     checkForm(request);
   });
 
+  if (deps.metrics !== undefined) observeRequests(app, deps.metrics);
+
   const collected = refuseOtherMethods(app);
   await registerOpenApi(app, deps);
   registerHealthRoutes(app, deps);
+  if (deps.metrics !== undefined && deps.listenerService === undefined) {
+    registerMetricsRoute(app, deps.metrics);
+  }
   registerIamRoutes(app, deps);
   registerServiceRoutes(app, deps);
   registerTaskRoutes(app, deps);
   registerTaskListRoutes(app, deps);
   registerTaskBatch(app, deps);
+  if (withConsole) {
+    await registerConsole(app, deps);
+    await registerDocs(app, deps);
+  }
   app.register(collected);
   await app.ready();
   // An expectation that nobody knows is no reason to refuse a request that everybody understands.
@@ -137,6 +157,13 @@ function checkForm({ raw, headers, routeOptions }: FastifyRequest): void {
   if (Number(headers["content-length"] ?? 0) > (routeOptions.bodyLimit ?? maxBodyBytes)) {
     throw new TaskCenterError("request-too-large", "The request body is too large.");
   }
+}
+
+/** What an answer says however it comes about, an address that can not be read included. */
+function addHeadersOfEveryAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  addRequestIds(request, reply);
+  // What one token is told is not another one's, and a cache on the way does not know what a token is.
+  if (request.url.startsWith("/v1/")) reply.header("cache-control", "private, no-cache");
 }
 
 /** Every answer can be found in the log by its id; IAM's carry it in Keystone's form as well. */

@@ -33,12 +33,17 @@ const iamSegments: ReadonlySet<string> = new Set([
 ]);
 /** Where the clouds' IAM has its calls for access keys, beside Keystone's. */
 const accessKeyPrefix = "/v3.0/OS-CREDENTIAL/";
-const ownPaths: ReadonlySet<string> = new Set(["/livez", "/readyz", "/version", "/openapi.json"]);
+/** Under which address the console lies; what begins so speaks our own words. */
+const consolePath = "/console";
+/** What the console's page asks for: behind this stands the address of a task API, for whoever bears a session. */
+const consoleApiPrefix = "/console/api";
+const ownPaths: ReadonlySet<string> = new Set(["/livez", "/readyz", "/version", "/metrics", "/openapi.json"]);
 
 /** The face of an address as it is routed, that is, after `routedUrl`. */
 export function faceOf(url: string): Face {
   const path = pathOf(url);
   if (path === "/v1" || path.startsWith("/v1/") || ownPaths.has(path)) return { kind: "own" };
+  if (isConsolePath(path) || path === "/docs" || path.startsWith("/docs/")) return { kind: "own" };
   if (path === "/" || path === "/v3" || path === "/v3/" || isIamPath(path)) return { kind: "iam" };
   const dialect = dialects.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
   return dialect === undefined ? { kind: "gateway" } : { kind: "service", dialect };
@@ -48,8 +53,14 @@ export function faceOf(url: string): Face {
  * The address under which a request is routed. On a service's host or listener `/v3/{project_id}/…` is that service's,
  * and another service's prefix leads nowhere; everywhere else an address is what it says.
  */
-export function routedUrl(target: string, chosen: Dialect | undefined): string {
+export function routedUrl(
+  target: string,
+  chosen: Dialect | undefined,
+  options: { readonly withConsole: boolean } = { withConsole: true },
+): string {
   const url = plainForm(target);
+  const throughConsole = options.withConsole ? consoleTarget(url) : undefined;
+  if (throughConsole !== undefined) return throughConsole;
   if (chosen === undefined) return url;
   const path = pathOf(url);
   const isOtherService = dialects.some(
@@ -57,6 +68,34 @@ export function routedUrl(target: string, chosen: Dialect | undefined): string {
   );
   const isServicePath = path.startsWith("/v3/") && path !== "/v3/" && !isIamPath(path);
   return isOtherService || isServicePath ? chosen.prefix + url : url;
+}
+
+/**
+ * The address that the console's page means by one of its own: a task API's. Undefined for every other address: nothing
+ * else is reached with a session, and above all not IAM.
+ */
+function consoleTarget(url: string): string | undefined {
+  if (!url.startsWith(`${consoleApiPrefix}/`)) return undefined;
+  const target = url.slice(consoleApiPrefix.length);
+  return consoleTargets.some((prefix) => target.startsWith(prefix)) ? target : undefined;
+}
+
+const consoleTargets: readonly string[] = ["/v1/", ...dialects.map(({ prefix }) => `${prefix}/`)];
+
+/** Whether a request came by the console's own address of what it is routed to: then its proof is a session. */
+export function isThroughConsole(request: {
+  readonly originalUrl: string;
+  readonly raw: { readonly url?: string | undefined };
+}): boolean {
+  const { originalUrl, raw } = request;
+  return originalUrl !== raw.url && consoleTarget(plainForm(originalUrl)) === raw.url;
+}
+
+/** Whether a path, as it is routed, is the console's own: its pages, its files, its session. */
+export function isConsolePath(path: string): boolean {
+  return (
+    path.startsWith(consolePath) && (path.length === consolePath.length || path[consolePath.length] === "/")
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { rememberBodies } from "./page-bodies.ts";
+import { PageBody, rememberBodies } from "./page-bodies.ts";
 
 const pageOf = (total: number) => ({ tasks: [], total, names: [] });
 
@@ -18,9 +18,9 @@ function openBodies() {
 test("a body is kept from the second time on that its page is asked for", () => {
   const { written, bodyOf } = openBodies();
   const page = pageOf(5);
-  assert.equal(bodyOf(page, 1), "5 1");
+  assert.equal(bodyOf(page, 1).content, "5 1");
   const body = bodyOf(page, 1);
-  assert.deepEqual(body, Buffer.from("5 1"));
+  assert.deepEqual(body.content, Buffer.from("5 1"));
   assert.equal(bodyOf(page, 3), body);
   assert.deepEqual(written, ["5 1", "5 1"]);
 });
@@ -36,7 +36,7 @@ test("a body of 256 KiB is kept, and a larger one is written for everybody who a
       return { text, answers: () => true };
     });
     const page = pageOf(5);
-    for (const _ of [1, 2, 3]) assert.ok(bodyOf(page, 1).toString() === text);
+    for (const _ of [1, 2, 3]) assert.ok(bodyOf(page, 1).content.toString() === text);
     assert.equal(times, timesWritten);
   }
 });
@@ -45,7 +45,7 @@ test("a question that a body does not answer gets one of its own, which takes it
   const { written, bodyOf } = openBodies();
   const page = pageOf(5);
   assert.deepEqual(
-    [1, 1, 2, 4, 3].map((asked) => bodyOf(page, asked).toString()),
+    [1, 1, 2, 4, 3].map((asked) => bodyOf(page, asked).content.toString()),
     ["5 1", "5 1", "5 2", "5 2", "5 3"],
   );
   assert.deepEqual(written, ["5 1", "5 1", "5 2", "5 3"]);
@@ -56,4 +56,11 @@ test("another page has another body, however equal the two are", () => {
   const [page, equal] = [pageOf(5), pageOf(5)];
   for (const asked of [page, equal, page, equal, page, equal]) bodyOf(asked, 1);
   assert.deepEqual(written, ["5 1", "5 1", "5 1", "5 1"]);
+});
+
+test("equal bodies have equal tags, whether they were remembered or not, and others have others", () => {
+  const tags = [new PageBody("ä"), new PageBody(Buffer.from("ä")), new PageBody("ä ")].map(({ tag }) => tag);
+  assert.equal(tags[0], tags[1]);
+  assert.notEqual(tags[0], tags[2]);
+  for (const tag of tags) assert.match(tag, /^"[A-Za-z0-9_-]{27}"$/);
 });

@@ -1,5 +1,7 @@
-import type { FastifyReply } from "fastify";
+import { hash } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { TaskPage } from "../task/query.ts";
+import { isUnchanged } from "./entity-tags.ts";
 
 /** A body in JSON, and for what else that is asked of the same page it is the answer too. */
 export interface PageText<Asked> {
@@ -7,8 +9,25 @@ export interface PageText<Asked> {
   answers(asked: Asked): boolean;
 }
 
-/** A body as it is sent: text in one write with its head, bytes without being encoded again. */
-export type PageBody = string | Buffer;
+/** A body as it is sent, and its entity tag. */
+export class PageBody {
+  /** Text goes out in one write with its head, bytes without being encoded again. */
+  readonly content: string | Buffer;
+  #tag: string | undefined;
+
+  constructor(content: string | Buffer) {
+    this.content = content;
+  }
+
+  /**
+   * The entity tag: a digest, so that equal bodies have equal tags at every server. It is made when somebody asks for it
+   * and kept with the body. Nothing is secured by it, and SHA-1 is the fastest where the processor knows it.
+   */
+  get tag(): string {
+    this.#tag ??= `"${hash("sha1", this.content, "base64url")}"`;
+    return this.#tag;
+  }
+}
 
 /** The largest body that is remembered. */
 const maxRememberedBytes = 256 * 1024;
@@ -24,7 +43,7 @@ export function rememberBodies<Asked>(
   const seen = new WeakSet<TaskPage>();
   const written = new WeakMap<
     TaskPage,
-    { readonly body: Buffer; readonly answers: (asked: Asked) => boolean }
+    { readonly body: PageBody; readonly answers: (asked: Asked) => boolean }
   >();
   return (page, asked) => {
     const known = written.get(page);
@@ -32,10 +51,11 @@ export function rememberBodies<Asked>(
     const { text, answers } = write(page, asked);
     if (!seen.has(page)) {
       seen.add(page);
-      return text;
+      return new PageBody(text);
     }
-    const body = Buffer.from(text);
-    if (body.length > maxRememberedBytes) return text;
+    const bytes = Buffer.from(text);
+    if (bytes.length > maxRememberedBytes) return new PageBody(text);
+    const body = new PageBody(bytes);
     written.set(page, { body, answers });
     return body;
   };
@@ -43,5 +63,15 @@ export function rememberBodies<Asked>(
 
 /** Sends a body that is JSON already. */
 export function sendJson(reply: Pick<FastifyReply, "type">, body: PageBody): FastifyReply {
-  return reply.type("application/json; charset=utf-8").send(body);
+  return reply.type("application/json; charset=utf-8").send(body.content);
+}
+
+/** Sends a body that is JSON already with its entity tag, and 304 without it to a caller who has it. */
+export function sendJsonIfChanged(
+  { headers }: Pick<FastifyRequest, "headers">,
+  reply: Pick<FastifyReply, "type" | "code" | "header">,
+  body: PageBody,
+): FastifyReply {
+  reply.header("etag", body.tag);
+  return isUnchanged(headers["if-none-match"], body.tag) ? reply.code(304).send() : sendJson(reply, body);
 }

@@ -12,6 +12,7 @@ export const problems = {
   unauthenticated: { status: 401, title: "Authentication is required" },
   "token-expired": { status: 401, title: "The token has expired" },
   forbidden: { status: 403, title: "The access is not allowed" },
+  csrf: { status: 403, title: "The request is not one of the console's own pages" },
   "invalid-parameter": { status: 400, title: "A value is not acceptable" },
   "not-found": { status: 404, title: "The thing asked for does not exist" },
   conflict: { status: 409, title: "Something else stands against it" },

@@ -36,7 +36,7 @@ for (const { route, address } of reads) {
             assert.ok(page !== undefined);
             const rendered = route.render(page, { query, showTime: timeFormat(utcOffsetMinutes) });
             for (const _ of ["first", "kept", "again"]) {
-              assert.equal(bodyOf(page, { ...query }).toString(), JSON.stringify(rendered));
+              assert.equal(bodyOf(page, { ...query }).content.toString(), JSON.stringify(rendered));
             }
             assert.equal(bodyOf(page, { ...query }), bodyOf(page, query));
           }

@@ -42,7 +42,7 @@ test("a body is remembered until a task of it becomes stale, and no longer", () 
   assert.equal(bodyOf(found, listed, leaseEndsMs), early);
   const late = bodyOf(found, listed, leaseEndsMs + 1);
   const staleIn = (body: PageBody) =>
-    JSON.parse(body.toString()).tasks.map(({ stale }: { readonly stale: boolean }) => stale);
+    JSON.parse(body.content.toString()).tasks.map(({ stale }: { readonly stale: boolean }) => stale);
   assert.deepEqual(staleIn(early), [false, false, false]);
   assert.deepEqual(staleIn(late), [true, false, false]);
   assert.equal(bodyOf(found, listed, dayEndsMs), late);
@@ -52,7 +52,7 @@ test("a body is remembered until a task of it becomes stale, and no longer", () 
 test("a body that was written later does not answer for a clock that was set back", () => {
   const bodyOf = taskListBodies();
   for (const _ of ["seen", "kept"]) bodyOf(found, listed, leaseEndsMs + 1);
-  assert.equal(bodyOf(found, listed, leaseEndsMs).toString(), taskListText(listed, leaseEndsMs));
+  assert.equal(bodyOf(found, listed, leaseEndsMs).content.toString(), taskListText(listed, leaseEndsMs));
 });
 
 test("a body answers only for as many tasks, and for the cursor, that it was written with", () => {
@@ -65,7 +65,7 @@ test("a body answers only for as many tasks, and for the cursor, that it was wri
     { ...listed, nextCursor: "next" },
   ]) {
     for (const _ of ["first", "again"]) {
-      assert.equal(bodyOf(found, page, leaseEndsMs).toString(), taskListText(page, leaseEndsMs));
+      assert.equal(bodyOf(found, page, leaseEndsMs).content.toString(), taskListText(page, leaseEndsMs));
     }
   }
 });
@@ -81,7 +81,7 @@ test("any list at any moments is answered as it would be if nothing were remembe
         const nowMs = moments[number % moments.length] ?? factoryCreatedAtMs;
         const nextCursor = number % 5 === 0 ? "\ud800" : null;
         const asked = { tasks, total: tasks.length, nextCursor };
-        const body = bodyOf(page, asked, nowMs).toString();
+        const body = bodyOf(page, asked, nowMs).content.toString();
         assert.equal(body, taskListText(asked, nowMs));
         assert.deepEqual(
           JSON.parse(body).tasks.map(({ stale }: { readonly stale: boolean }) => stale),

@@ -7,9 +7,10 @@ import type { Clock } from "../task/clock.ts";
 import { invalidParameter } from "../task/error.ts";
 import type { TaskFilter, TaskPage } from "../task/query.ts";
 import { requireAccess } from "./access.ts";
+import { isThroughConsole, pathOf } from "./faces.ts";
 import { cursorLinks, pageLinks } from "./links.ts";
 import { preferredType } from "./media-types.ts";
-import { sendJson } from "./page-bodies.ts";
+import { PageBody, sendJsonIfChanged } from "./page-bodies.ts";
 import type { Query } from "./query.ts";
 import { cutStalledReader } from "./stalled-readers.ts";
 import { cursorText } from "./task-cursor.ts";
@@ -19,6 +20,7 @@ import {
   bucketLengthsMs,
   type PageRequest,
   readFilter,
+  readGroupings,
   readOrder,
   readPageRequest,
   readQuery,
@@ -26,11 +28,13 @@ import {
 import {
   answerHeader,
   CountTasksQuery,
+  FreshnessHeaders,
   ListTasksQuery,
   ProjectParams,
   searchRefusals,
   TaskCountsDocument,
   TaskList,
+  unchanged,
 } from "./task-schemas.ts";
 import { csvText, inChunks, ndjsonText, ndjsonTextWithHistories, type TaskText } from "./task-streams.ts";
 
@@ -68,8 +72,10 @@ export function registerTaskListRoutes(
         tags: ["tasks"],
         operationId: "listTasks",
         summary: "List tasks, newest first, with the exact total; or all of them, as CSV or NDJSON",
-        description: "A repeated key means any of its values. Role: reader.",
+        description:
+          "A repeated key means any of its values. With If-None-Match, of JSON: 304 while the answer would be the same. Role: reader.",
         params: ProjectParams,
+        headers: FreshnessHeaders,
         querystring: ListTasksQuery,
         response: {
           200: {
@@ -80,6 +86,7 @@ export function registerTaskListRoutes(
                 "of JSON: first, prev, next and last page by offset, or first and next by cursor, as RFC 8288 writes links",
               ),
               vary: answerHeader("Accept"),
+              etag: answerHeader("of JSON: the answer's tag"),
             },
             content: {
               "application/json": { schema: TaskList },
@@ -94,6 +101,7 @@ export function registerTaskListRoutes(
               },
             },
           },
+          304: unchanged,
           ...searchRefusals,
         },
       },
@@ -107,14 +115,14 @@ export function registerTaskListRoutes(
       if (form === "application/json") {
         const wanted = readPageRequest(query);
         const { found, page } = await readPage(filter, query, wanted);
-        const url = request.raw.url ?? "";
+        const url = linkBase(request);
         reply.header(
           "link",
           wanted.after === undefined
             ? pageLinks(url, { ...wanted, total: page.total })
             : cursorLinks(url, { ...wanted, nextCursor: page.nextCursor }),
         );
-        return sendJson(reply, bodyOf(found, page, nowMs));
+        return sendJsonIfChanged(request, reply, bodyOf(found, page, nowMs));
       }
       checkStreamQuery(form, query);
       return streamed(request, reply, {
@@ -132,27 +140,32 @@ export function registerTaskListRoutes(
         tags: ["tasks"],
         operationId: "countTasks",
         summary: "Count tasks, in groups and by when they were created",
-        description: "The filters of the list. Every number is exact. Role: reader.",
+        description:
+          "The filters of the list. Every number is exact. With If-None-Match: 304 while the answer would be the same. Role: reader.",
         params: ProjectParams,
+        headers: FreshnessHeaders,
         querystring: CountTasksQuery,
         response: {
           200: {
             description:
               "The groups that have tasks: by bucket, then by the properties in the order asked for, each bytewise.",
+            headers: { etag: answerHeader("the answer's tag") },
             content: { "application/json": { schema: TaskCountsDocument } },
           },
+          304: unchanged,
           ...searchRefusals,
         },
       },
     },
-    async ({ params, query }) => {
-      const { group_by: groupBy = [], bucket } = query;
+    async (request, reply) => {
+      const { params, query } = request;
+      const { bucket } = query;
       const counts = await tasks.countTasks({
         filter: readFilter(params.project_id, query, clock()),
-        groupBy: [...new Set(groupBy)],
+        groupBy: readGroupings(query),
         bucketMs: bucket === undefined ? undefined : bucketLengthsMs[bucket],
       });
-      return taskCounts(counts);
+      return sendJsonIfChanged(request, reply, new PageBody(JSON.stringify(taskCounts(counts))));
     },
   );
 
@@ -189,6 +202,15 @@ export function registerTaskListRoutes(
       ? ndjsonTextWithHistories(batches, nowMs, tasks)
       : ndjsonText(batches, nowMs);
   }
+}
+
+/**
+ * What a page's links begin with. The console's page does not know them by the address that they have here, so they are
+ * only a query for it, which is added to whatever address it asked for.
+ */
+function linkBase(request: FastifyRequest): string {
+  const { url = "" } = request.raw;
+  return isThroughConsole(request) ? url.slice(pathOf(url).length) : url;
 }
 
 /** @throws TaskCenterError `invalid-parameter` for a key that makes no sense where all tasks are answered at once. */

@@ -6,6 +6,8 @@ import type { Clock } from "../task/clock.ts";
 import { taskNotFound } from "../task/error.ts";
 import { callerName, requireAccess } from "./access.ts";
 import { checkIfMatch, entityTag, isUnchanged } from "./entity-tags.ts";
+import { isThroughConsole } from "./faces.ts";
+import { PageBody, sendJsonIfChanged } from "./page-bodies.ts";
 import type { Query } from "./query.ts";
 import { historyDocument, taskDocument } from "./task-documents.ts";
 import { defaultLimit, readQuery } from "./task-queries.ts";
@@ -22,6 +24,7 @@ import {
   refusals,
   TaskDocument,
   TaskParams,
+  unchanged,
 } from "./task-schemas.ts";
 import { taskWriting } from "./task-writing.ts";
 
@@ -70,7 +73,9 @@ export function registerTaskRoutes(
         idempotencyKey: request.headers["idempotency-key"],
       });
       reply.code(201);
-      reply.header("location", `/v1/${encodeURIComponent(projectId)}/tasks/${task.id}`);
+      // The console's page asks by another address, which only it knows: there the task is beside what was asked.
+      const collection = isThroughConsole(request) ? "tasks" : `/v1/${encodeURIComponent(projectId)}/tasks`;
+      reply.header("location", `${collection}/${task.id}`);
       reply.header("etag", entityTag(task, task.heardAtMs));
       return taskDocument(task, task.heardAtMs);
     },
@@ -89,7 +94,7 @@ export function registerTaskRoutes(
         headers: FreshnessHeaders,
         response: {
           200: task("The task."),
-          304: { type: "null", description: "It is as the caller has it." },
+          304: unchanged,
           ...refusals,
         },
       },
@@ -149,23 +154,27 @@ export function registerTaskRoutes(
         ...about,
         operationId: "listHistory",
         summary: "Read what happened to a task, oldest first",
-        description: "Heartbeats are not kept, nor is progress within the same whole percent. Role: reader.",
+        description:
+          "Heartbeats are not kept, nor is progress within the same whole percent. With If-None-Match: 304 while the answer would be the same. Role: reader.",
         params: TaskParams,
+        headers: FreshnessHeaders,
         querystring: ListHistoryQuery,
         response: {
           200: {
             description: "A page of the history.",
+            headers: { etag: answerHeader("the answer's tag") },
             content: { "application/json": { schema: HistoryDocument } },
           },
+          304: unchanged,
           ...refusals,
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { limit = defaultLimit, cursor = "0" } = request.query;
       const page = await tasks.listHistory({ ...taskKey(request), afterRevision: Number(cursor), limit });
       if (page === undefined) throw taskNotFound();
-      return historyDocument(page);
+      return sendJsonIfChanged(request, reply, new PageBody(JSON.stringify(historyDocument(page))));
     },
   );
 

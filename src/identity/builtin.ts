@@ -131,7 +131,7 @@ export function builtinIdentity(deps: BuiltinIdentityDeps): Identity {
     };
   }
 
-  /** A key has no scope of its own: it is good for every project in which its user has a role. */
+  /** A key, or a session, has no scope of its own: it is good for every project in which its user has a role. */
   async function findWanted(userId: string, wanted: WantedScope): Promise<Standing | undefined> {
     const inNamed =
       wanted.projectId === undefined
@@ -159,6 +159,17 @@ export function builtinIdentity(deps: BuiltinIdentityDeps): Identity {
     },
 
     authenticateSigner: findSigner,
+
+    async authenticateSession(token, wanted) {
+      const { user, token: record } = await findStandingToken(token);
+      const standing = await findWanted(user.id, wanted);
+      if (standing === undefined || !standing.user.enabled) throw unreadableToken();
+      return {
+        principal: principalOf(standing),
+        proof: record.hash,
+        expiresAtMs: record.expiresAtMs,
+      };
+    },
 
     async issueToken(credentials, requested) {
       const { user, grant, stillStands } = await prove(credentials);

@@ -24,6 +24,12 @@ const permissionsOfRole: Readonly<Record<RoleName, readonly Permission[]>> = {
   admin: ["read", "report", "operate", "import"],
 };
 
+/** What roles together allow, in the order in which it is written here. */
+export function permissionsOf(roles: readonly RoleName[]): readonly Permission[] {
+  const allowed = new Set(roles.flatMap((role) => permissionsOfRole[role]));
+  return permissionsOfRole.admin.filter((permission) => allowed.has(permission));
+}
+
 /** Whether a principal may do something in a project. A principal of another project, or of a domain, may nothing. */
 export function mayAccess(principal: Principal, projectId: string, permission: Permission): boolean {
   return (
@@ -87,7 +93,7 @@ export interface SignedRequest {
   hashBody(): Promise<string>;
 }
 
-/** What a signed request is for: a signature, other than a token, has no scope of its own. */
+/** What a signed request, or one of a session, is for: other than a token, neither has a scope of its own. */
 export type WantedScope =
   | { readonly kind: "project"; readonly projectId: string }
   /** No project is named in the path: this one if the user has a role in it, else the user's first project. */
@@ -113,6 +119,13 @@ export interface Identity {
    * @throws TaskCenterError `unauthenticated` for a key that is gone, and for a disabled user; `token-expired`.
    */
   authenticateSigner(access: string, wanted: WantedScope): Promise<Caller>;
+  /**
+   * Answers who asks with a session, which is a token of its user's own domain: as though the token had been exchanged
+   * for one of the wanted project. Where the user has no role there, the principal has none either.
+   * @throws TaskCenterError `unauthenticated` for a token that is unknown or revoked, and for a disabled user;
+   * `token-expired`.
+   */
+  authenticateSession(token: string, wanted: WantedScope): Promise<Caller>;
   /**
    * Issues a token. A wrong password, an unknown user and a disabled user get one answer, in the same time.
    * @throws TaskCenterError `unauthenticated`, also when the user has no role in the scope, or the scope does not exist;

@@ -13,6 +13,7 @@ export const errorCodes = [
   "unauthenticated",
   "token-expired",
   "forbidden",
+  "csrf",
   "invalid-parameter",
   "not-found",
   "conflict",

@@ -39,6 +39,11 @@ const wordings: Readonly<Record<ErrorCode, Wording>> = {
     title: "Forbidden",
     message: "You are not authorized to perform the requested action.",
   },
+  csrf: {
+    status: 403,
+    title: "Forbidden",
+    message: "You are not authorized to perform the requested action.",
+  },
   "invalid-parameter": badRequest,
   "not-found": notFound,
   conflict,

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { availableParallelism, hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "../task/clock.ts";
+import { relayQuestions } from "./worker-questions.ts";
 
 /** What a worker says, once, when it accepts requests. */
 interface Listening<Facts> {
@@ -22,7 +23,11 @@ const soundLifeMs = 60_000;
 const stopMs = 10_000;
 
 /** What only the first worker is to be told: to all others, on a store that is made by then, it means nothing. */
-const withoutFirstStart = { TASKCENTER_ADMIN_PASSWORD: "", TASKCENTER_PROJECT_ID: "" };
+const withoutFirstStart = {
+  TASKCENTER_ADMIN_PASSWORD: "",
+  TASKCENTER_ADMIN_PASSWORD_FILE: "",
+  TASKCENTER_PROJECT_ID: "",
+};
 
 /** How many workers a setting means here. */
 export function workersOf(setting: number | "auto"): number {
@@ -67,7 +72,9 @@ export async function runWorkers<Facts>(options: {
   const stop = new AbortController();
   void stopping.then(() => stopAll(stop));
 
+  const questions = relayQuestions(options);
   const first = cluster.fork();
+  questions.number(first, 1);
   const end = once(first, "exit") as Promise<WorkerEnd>;
   const facts = await Promise.race([listening<Facts>(first), end.then(() => undefined)]);
   // It may also have been told to stop while it started: it is ending then, and the others never begin.
@@ -75,13 +82,14 @@ export async function runWorkers<Facts>(options: {
     const [code] = await end;
     return stop.signal.aborted ? 0 : (code ?? 1);
   }
-  const keep = { stop: stop.signal, logTo };
+  questions.include(first);
   const ready: Promise<void>[] = [];
-  const kept = [keepWorker(first, { ...keep, onListening: () => {} })];
-  for (let others = options.workers - 1; others > 0; others -= 1) {
+  const keep = { stop: stop.signal, logTo, questions };
+  const kept = [keepWorker(first, { ...keep, number: 1, onListening: () => {} })];
+  for (let number = 2; number <= options.workers; number += 1) {
     const { promise, resolve } = Promise.withResolvers<void>();
     ready.push(promise);
-    kept.push(keepWorker(cluster.fork(withoutFirstStart), { ...keep, onListening: resolve }));
+    kept.push(keepWorker(cluster.fork(withoutFirstStart), { ...keep, number, onListening: resolve }));
   }
   void Promise.all(ready).then(() => announce(facts));
   await Promise.all(kept);
@@ -105,13 +113,19 @@ async function keepWorker(
   options: {
     readonly stop: AbortSignal;
     readonly logTo: { write(line: string): void };
+    readonly questions: ReturnType<typeof relayQuestions>;
+    readonly number: number;
     readonly onListening: () => void;
   },
 ): Promise<void> {
-  const { stop, logTo, onListening } = options;
+  const { stop, logTo, questions, number, onListening } = options;
   let pauseMs = shortestPauseMs;
   for (let worker = first; ; worker = cluster.fork(withoutFirstStart)) {
-    void listening(worker).then(onListening);
+    questions.number(worker, number);
+    void listening(worker).then(() => {
+      questions.include(worker);
+      onListening();
+    });
     const startedMs = performance.now();
     const [code, signal] = (await once(worker, "exit")) as WorkerEnd;
     if (stop.aborted) return;

@@ -102,7 +102,12 @@ test("list filters by everything that a task is found by, oldest first where tha
   const facts = [
     { database_name: "shop", labels: { team: "dba", tier: "1" }, fail_reason: "Disk FULL" },
     { database_name: "shop", labels: { team: "payments" }, kind: "scheduled" },
-    { database_name: "stock", labels: { team: "dba" }, instance: { id: "f3", name: "orders" } },
+    {
+      database_name: "stock",
+      labels: { team: "dba" },
+      instance: { id: "f3", name: "orders" },
+      parent_id: "plan",
+    },
   ];
   const created: string[] = [];
   for (const [index, fact] of facts.entries()) {
@@ -118,13 +123,14 @@ test("list filters by everything that a task is found by, oldest first where tha
       ["--query", "disk full"],
       ["--kind", "scheduled"],
       ["--instance-name", "orders"],
+      ["--parent", "other", "plan"],
       ["--stale"],
     ].map(async (args) => {
       const { stdout } = await run(["list", "--name", "Found", "-o", "json", ...args]);
       return JSON.parse(stdout).map(({ id }: { readonly id: string }) => created.indexOf(id));
     }),
   );
-  assert.deepEqual(found, [[0, 1, 2], [2, 1, 0], [0, 1], [0], [0], [1], [2], []]);
+  assert.deepEqual(found, [[0, 1, 2], [2, 1, 0], [0, 1], [0], [0], [1], [2], [2], []]);
 });
 
 test("list fetches as many pages as it takes, each task once, newest first", async () => {
@@ -267,7 +273,7 @@ test("without a command the help is shown, as an error", async () => {
 
 test("every command has help with examples, and the program a version", async () => {
   const program = buildProgram();
-  assert.equal(program.commands.length, 14);
+  assert.equal(program.commands.length, 16);
   const all = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(all)];
   for (const command of all(program)) {
     let help = "";

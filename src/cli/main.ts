@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { accessKeyCommand } from "./access-key.ts";
+import { completionCommand } from "./completion.ts";
 import { createCommand } from "./create.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { exportCommand } from "./export.ts";
@@ -12,6 +13,7 @@ import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
 import { showCommand } from "./show.ts";
+import { simulateCommand } from "./simulate.ts";
 import { storeCommand } from "./store.ts";
 import { stdout } from "./terminal.ts";
 import { printableLines } from "./text.ts";
@@ -89,10 +91,12 @@ Examples:
     reportCommand(),
     exportCommand(),
     importCommand(),
+    simulateCommand(),
     userCommand(),
     projectCommand(),
     accessKeyCommand(),
     storeCommand(),
+    completionCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   inheritSettings(program);

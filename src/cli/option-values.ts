@@ -6,7 +6,8 @@ import type { Clock } from "../task/clock.ts";
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function durationMs(text: string): number | undefined {
+/** `90s`, `15m`, `2h` or `3d` in milliseconds; undefined where it is none of them. */
+export function durationMs(text: string): number | undefined {
   const match = /^([0-9]{1,6})([smhd])$/.exec(text);
   const unit = unitMs[match?.[2] ?? ""];
   return unit === undefined ? undefined : Number(match?.[1]) * unit;

@@ -1,8 +1,16 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { type Config, readConfig, type Setting, type SettingKey, settings } from "../config.ts";
+import {
+  type Config,
+  readConfig,
+  type Setting,
+  type SettingKey,
+  secretVariables,
+  settings,
+} from "../config.ts";
 import type { RunningServer } from "../server.ts";
 import { shortPath } from "./short-path.ts";
+import { openQuestions } from "./worker-questions.ts";
 import { isWorker, leave, onToldToStop, runWorkers, tellListening, workersOf } from "./workers.ts";
 
 /** `taskcenter serve`: the server, until a signal stops it. */
@@ -24,12 +32,15 @@ export function serveCommand(): Command {
     .addHelpText(
       "after",
       `
-From the environment alone, since it is a secret:
+From the environment alone, since they are secrets:
   TASKCENTER_ENCRYPTION_KEY   seals secret keys in the store, 64 hex digits; else DATA/encryption.key, made if need be
+  TASKCENTER_METRICS_TOKEN    what GET /metrics asks for, from 16 characters; without one it is open, and names no task
 
 Used only when the store is created:
   TASKCENTER_ADMIN_PASSWORD   the password of user admin; else random, in DATA/clouds.yaml
   TASKCENTER_PROJECT_ID       the id of the first project, 32 hex digits; else random
+
+What is a secret, or may hold one, can be read from a file:${secretVariables.map((name) => `\n  ${name}_FILE`).join("")}
 
 Examples:
   $ taskcenter serve
@@ -65,7 +76,7 @@ async function serve(
 ): Promise<void> {
   // Only here: every other command starts in half the time without the server's code.
   const { startServer } = await import("../server.ts");
-  const server = await startServer({ config });
+  const server = await startServer({ config, ...(isWorker && { peers: openQuestions() }) });
   when.announce(server, config.dataDirectory);
   await when.stopping;
   await server.close();
@@ -120,7 +131,9 @@ function announce(server: ServerFacts, dataDirectory: string): void {
 This is the first start: project ${projectName} (${projectId}) and user ${userName} were created.
 The password is in ${shortPath(cloudsFile)}, which only you can read; the commands below find it there.
 
-Next, in another terminal in this directory:${isFound ? "" : `\n  export TASKCENTER_DATA=${dataDirectory}`}
+Next: open ${server.url}/console/ in a browser, and sign in as ${userName}.
+In another terminal in this directory:${isFound ? "" : `\n  export TASKCENTER_DATA=${dataDirectory}`}
+  npx taskcenter simulate                                                            # a fleet of databases to look at
   npx taskcenter run --service rds --name BackupInstance --instance db1 -- sleep 5   # record a command as a task
   npx taskcenter list                                                               # what is running, what failed
   npx taskcenter --help                                                             # everything else

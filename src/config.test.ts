@@ -50,6 +50,7 @@ test("without any setting the server listens on this machine, in the folder wher
     tokenLifetimeMs: 24 * 60 * 60 * 1000,
     retentionMs: 400 * 24 * 60 * 60 * 1000,
     encryptionKey: undefined,
+    metricsToken: undefined,
     firstStart: { adminPassword: undefined, projectId: undefined },
   });
 });
@@ -179,6 +180,10 @@ test("a store's address that is refused is shown without its password", () => {
     ["postgres://tc:hun/ter2@host/db", "postgres://"],
     ["postgres://tc:hunter2@host/db#x", "postgres://"],
     ["mysql://tc:hunter2@host/db", "mysql://tc:***@host/db"],
+    // Mistyped: nothing tells any more where the password is.
+    ["postgres//tc:hunter2@host/db", '"…"'],
+    ["tc:hunter2@host/db", '"…"'],
+    ["hunter2@://host/db", '"…"'],
   ];
   for (const [given, part] of shown) {
     for (const key of ["store", "store-direct-url"] as const) {
@@ -224,6 +229,93 @@ test("an encryption key is 64 hex digits, and never repeated", () => {
     assert.throws(
       () => read({ env: { TASKCENTER_ENCRYPTION_KEY: text } }),
       (error: Error) => error.message.includes("TASKCENTER_ENCRYPTION_KEY") && !error.message.includes(text),
+    );
+  }
+});
+
+test("what is a secret may lie in a file, whose end of line is not part of it", () => {
+  const path = (name: string, text: string) => {
+    writeFileSync(join(workingDirectory, name), text);
+    return name;
+  };
+  const config = read({
+    env: {
+      TASKCENTER_ADMIN_PASSWORD_FILE: path("password", "correct horse\n"),
+      TASKCENTER_ENCRYPTION_KEY_FILE: path("key", "0f".repeat(32)),
+      TASKCENTER_STORE_FILE: path("store", `${database}\r\n`),
+      TASKCENTER_STORE_DIRECT_URL_FILE: path("direct", `${database}-direct`),
+    },
+  });
+  assert.equal(config.firstStart.adminPassword, "correct horse");
+  assert.deepEqual(config.encryptionKey, Buffer.alloc(32, 0x0f));
+  assert.deepEqual(config.store, {
+    kind: "postgres",
+    url: database,
+    directUrl: `${database}-direct`,
+    connections: 10,
+  });
+  assert.equal(read({ env: { TASKCENTER_STORE_FILE: "" } }).store.kind, "sqlite");
+  assert.equal(
+    read({ flags: { store: "sqlite:x" }, env: { TASKCENTER_STORE_FILE: "gone" } }).store.kind,
+    "sqlite",
+  );
+});
+
+test("a secret's file that is away, empty, long, no file or beside the variable itself is refused unseen", () => {
+  const env = (file: string) => ({ TASKCENTER_ENCRYPTION_KEY_FILE: file });
+  const at = (text: string) => {
+    const path = join(workingDirectory, "secret");
+    writeFileSync(path, text);
+    return path;
+  };
+  refused({ env: env("absent") }, "TASKCENTER_ENCRYPTION_KEY_FILE", join(workingDirectory, "absent"), "read");
+  refused({ env: env(workingDirectory) }, "TASKCENTER_ENCRYPTION_KEY_FILE", "must be a file");
+  for (const text of ["", "\n", "hunter2\nhunter2\n", "hunter2".repeat(3000), "hunter2"]) {
+    assert.throws(
+      () => read({ env: env(at(text)) }),
+      (error: Error) =>
+        error instanceof ConfigError &&
+        error.message.startsWith("TASKCENTER_ENCRYPTION_KEY_FILE") &&
+        !error.message.includes("hunter2"),
+    );
+  }
+  const both = { ...env(at("0f".repeat(32))), TASKCENTER_ENCRYPTION_KEY: "0f".repeat(32) };
+  refused({ env: both }, "TASKCENTER_ENCRYPTION_KEY and TASKCENTER_ENCRYPTION_KEY_FILE");
+  refused(
+    { env: { TASKCENTER_STORE_FILE: at("postgres://tc:hunter2@host") } },
+    "TASKCENTER_STORE_FILE",
+    ":***@",
+  );
+  // The file of another secret, by mistake.
+  for (const [variable, beside] of [
+    ["TASKCENTER_STORE_FILE", {}],
+    ["TASKCENTER_STORE_DIRECT_URL_FILE", { TASKCENTER_STORE: database }],
+  ] as const) {
+    assert.throws(
+      () => read({ env: { ...beside, [variable]: at("hunter2") } }),
+      ({ message }: Error) => message.startsWith(variable) && !message.includes("hunter2"),
+    );
+  }
+});
+
+test("a metrics token is 16 printable characters at least, and never repeated", () => {
+  const name = "TASKCENTER_METRICS_TOKEN";
+  assert.equal(read({}).metricsToken, undefined);
+  assert.equal(read({ env: { [name]: "" } }).metricsToken, undefined);
+  const longest = "x".repeat(1024);
+  for (const token of ["0123456789abcdef", "!~:/+=-_.,;#'\"%&()", longest]) {
+    assert.equal(read({ env: { [name]: token } }).metricsToken, token);
+  }
+  for (const token of [
+    "0123456789abcde",
+    "sixteen or more, with blanks",
+    `${longest}x`,
+    "sechzehn-zeichen-und-ü",
+  ]) {
+    assert.throws(
+      () => read({ env: { [name]: token } }),
+      (error: Error) =>
+        error instanceof ConfigError && error.message.startsWith(name) && !error.message.includes(token),
     );
   }
 });

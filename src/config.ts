@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { faultOfPostgresUrl, isPostgresUrl, withoutSecrets } from "./postgres-url.ts";
@@ -40,6 +40,8 @@ export interface Config {
   readonly retentionMs: number;
   /** Seals the secret keys of access keys; undefined where the data folder keeps it. */
   readonly encryptionKey: Buffer | undefined;
+  /** What `/metrics` asks for; undefined where anybody may read it. */
+  readonly metricsToken: string | undefined;
   /** Used only when the store is created. */
   readonly firstStart: {
     readonly adminPassword: string | undefined;
@@ -152,6 +154,15 @@ export const settings = {
 
 export type SettingKey = keyof typeof settings;
 
+/** Variables that hold a secret, or may. Each can name a file instead, as what runs containers and services hands them. */
+export const secretVariables = [
+  "TASKCENTER_ADMIN_PASSWORD",
+  "TASKCENTER_ENCRYPTION_KEY",
+  "TASKCENTER_METRICS_TOKEN",
+  "TASKCENTER_STORE",
+  "TASKCENTER_STORE_DIRECT_URL",
+] as const;
+
 /** Where settings come from, the strongest first: flags, then the environment, then the file. */
 export interface SettingSources {
   readonly flags: Readonly<Partial<Record<SettingKey, string>>>;
@@ -168,8 +179,8 @@ export function readConfig(sources: SettingSources): Config {
     const flag = sources.flags[key];
     if (flag !== undefined) return { name: `--${key}`, value: flag };
     const setting: Setting = settings[key];
-    const env = sources.env[setting.env];
-    if (env !== undefined && env !== "") return { name: setting.env, value: env };
+    const inEnvironment = fromEnvironment(sources, setting.env);
+    if (inEnvironment !== undefined) return inEnvironment;
     const inFile = file.get(key);
     if (inFile !== undefined) return { name: `${key} in the settings file`, value: inFile };
     return setting.default === undefined ? undefined : { name: `--${key}`, value: setting.default };
@@ -203,9 +214,10 @@ export function readConfig(sources: SettingSources): Config {
     tokenLifetimeMs: readDuration(required("token-lifetime"), { from: "1s", to: "366d", example: "24h" }),
     // At least a day: who means months by "13m" is told, and does not lose all that ended a quarter of an hour ago.
     retentionMs: readDuration(required("retention"), { from: "1d", to: "36500d", example: "400d" }),
-    encryptionKey: readEncryptionKey(sources.env.TASKCENTER_ENCRYPTION_KEY),
+    encryptionKey: readEncryptionKey(fromEnvironment(sources, "TASKCENTER_ENCRYPTION_KEY")),
+    metricsToken: readMetricsToken(fromEnvironment(sources, "TASKCENTER_METRICS_TOKEN")),
     firstStart: {
-      adminPassword: readAdminPassword(sources.env.TASKCENTER_ADMIN_PASSWORD),
+      adminPassword: readAdminPassword(fromEnvironment(sources, "TASKCENTER_ADMIN_PASSWORD")),
       projectId: readProjectId(sources.env.TASKCENTER_PROJECT_ID),
     },
   };
@@ -219,6 +231,38 @@ interface Given {
 
 function refused(given: Given, form: string): ConfigError {
   return new ConfigError(`${given.name}: ${JSON.stringify(given.value)} is not usable; give ${form}`);
+}
+
+/** A variable, or what the file holds that it names with `_FILE` behind it; an empty variable counts as not set. */
+function fromEnvironment(sources: SettingSources, variable: string): Given | undefined {
+  const value = sources.env[variable] || undefined;
+  const fileVariable = `${variable}_FILE`;
+  const file = isSecretVariable(variable) ? sources.env[fileVariable] || undefined : undefined;
+  if (file === undefined) return value === undefined ? undefined : { name: variable, value };
+  // Whichever won, somebody would look for the reason in the other one.
+  if (value !== undefined) throw new ConfigError(`${variable} and ${fileVariable} are both set; give one`);
+  return { name: fileVariable, value: readSecretFile(resolve(sources.workingDirectory, file), fileVariable) };
+}
+
+function isSecretVariable(variable: string): boolean {
+  return (secretVariables as readonly string[]).includes(variable);
+}
+
+/** One line, without its end. A larger file is certainly another one, which is not read to find that out. */
+function readSecretFile(path: string, variable: string): string {
+  const problem = (text: string): ConfigError => new ConfigError(`${variable}: ${path} ${text}`);
+  let text: string;
+  try {
+    const found = statSync(path);
+    if (!found.isFile()) throw problem("must be a file");
+    if (found.size > 16_384) throw problem("is larger than a secret, 16 KiB");
+    text = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw problem(`can not be read: ${(error as Error).message}`);
+  }
+  if (text === "" || /[\r\n]/.test(text)) throw problem("must hold one line");
+  return text;
 }
 
 function readConfigFile(sources: SettingSources): ReadonlyMap<SettingKey, string> {
@@ -303,7 +347,7 @@ function readStore(
   const path = store?.value.startsWith("sqlite:") ? store.value.slice("sqlite:".length) : "";
   if (store !== undefined && path === "") {
     const form = "sqlite:PATH or postgres://USER@HOST/DATABASE";
-    throw refused({ name: store.name, value: withoutSecrets(store.value) }, form);
+    throw refused(withoutItsSecrets(store), form);
   }
   const alone = directUrl ?? connections;
   if (alone !== undefined) throw onlyWithPostgres(alone.name);
@@ -311,10 +355,16 @@ function readStore(
 }
 
 /** Checks an address, which may hold a password: the refusal shows it without one. @throws ConfigError */
-export function readPostgresUrl({ name, value }: Given): string {
-  const fault = faultOfPostgresUrl(value);
-  if (fault !== undefined) throw refused({ name, value: withoutSecrets(value) }, fault);
-  return value;
+export function readPostgresUrl(given: Given): string {
+  const fault = faultOfPostgresUrl(given.value);
+  if (fault !== undefined) throw refused(withoutItsSecrets(given), fault);
+  return given.value;
+}
+
+/** An address as a refusal may show it. In a file what is none is another secret, which somebody has confused with it. */
+function withoutItsSecrets({ name, value }: Given): Given {
+  const isOther = name.endsWith("_FILE") && !value.includes("://");
+  return { name, value: isOther ? "…" : withoutSecrets(value) };
 }
 
 function onlyWithPostgres(name: string): ConfigError {
@@ -386,21 +436,32 @@ function durationMs(text: string): number {
 }
 
 /** The value is a secret, so the refusal does not repeat it. */
-function readEncryptionKey(value: string | undefined): Buffer | undefined {
-  if (value === undefined || value === "") return undefined;
-  if (!/^[0-9a-f]{64}$/.test(value)) {
-    throw new ConfigError("TASKCENTER_ENCRYPTION_KEY is not usable; give 64 hex digits in lower case");
+function readEncryptionKey(given: Given | undefined): Buffer | undefined {
+  if (given === undefined) return undefined;
+  if (!/^[0-9a-f]{64}$/.test(given.value)) {
+    throw new ConfigError(`${given.name} is not usable; give 64 hex digits in lower case`);
   }
-  return Buffer.from(value, "hex");
+  return Buffer.from(given.value, "hex");
 }
 
 /** The value is a secret here too. */
-function readAdminPassword(value: string | undefined): string | undefined {
-  if (value === undefined || value === "") return undefined;
-  if (value.length < 8 || value.length > 256) {
-    throw new ConfigError("TASKCENTER_ADMIN_PASSWORD is not usable; give 8 to 256 characters");
+function readAdminPassword(given: Given | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  if (given.value.length < 8 || given.value.length > 256) {
+    throw new ConfigError(`${given.name} is not usable; give 8 to 256 characters`);
   }
-  return value;
+  return given.value;
+}
+
+/** What fits into `Authorization: Bearer`, and is no secret where it is short. */
+function readMetricsToken(given: Given | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  if (!/^[!-~]{16,1024}$/.test(given.value)) {
+    throw new ConfigError(
+      `${given.name} is not usable; give 16 to 1024 printable ASCII characters without blanks`,
+    );
+  }
+  return given.value;
 }
 
 function readProjectId(value: string | undefined): string | undefined {

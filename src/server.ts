@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { correctAuthUrl, writeCloudsFile } from "./clouds-file.ts";
 import { type Address, type Config, ConfigError } from "./config.ts";
 import { agreeOnEncryptionKey, keepEncryptionKey } from "./encryption-key.ts";
@@ -11,6 +13,8 @@ import { builtinAdministration } from "./identity/builtin-administration.ts";
 import { type FirstLogin, type FirstStartSettings, makeFirstIdentity } from "./identity/first-start.ts";
 import { openPasswordGate } from "./identity/password-gate.ts";
 import { type SecretBox, secretBox } from "./identity/secret-box.ts";
+import { openMetrics, type Peers } from "./metrics/metrics.ts";
+import { type OwnFigures, openOwnFigures } from "./metrics/own-figures.ts";
 import { openSqliteStore } from "./store/sqlite/store.ts";
 import type { IdentityStore, Store } from "./store/store.ts";
 import { overduePauseMs, overdueSweep } from "./sweep/overdue.ts";
@@ -60,15 +64,21 @@ export async function startServer(options: {
   readonly clock?: Clock;
   /** Where the log goes, as JSON lines; by default stderr. */
   readonly logTo?: { write(line: string): void };
+  /** The processes that serve with this one behind one address; undefined where it serves alone. */
+  readonly peers?: Peers;
+  /** Where the web console's files are; by default where they are built to. */
+  readonly webDirectory?: string;
 }): Promise<RunningServer> {
-  const { config, logTo = process.stderr } = options;
+  const { config, logTo = process.stderr, webDirectory = builtWebDirectory, peers } = options;
   makeDataDirectory(config.dataDirectory);
   const secrets = secretBox(config.encryptionKey ?? keepEncryptionKey(config.dataDirectory));
   const trouble: Trouble = { tell: () => {} };
-  const { store, clock, differenceMs } = await openStore({ config, clock: options.clock, secrets, trouble });
+  const figures = openOwnFigures({ version: programVersion() });
+  const opened = await openStore({ config, clock: options.clock, secrets, trouble, figures });
+  const { store } = opened;
   const open: Closable[] = [];
   try {
-    return await startOn({ config, clock, differenceMs, logTo, secrets, store, trouble, open });
+    return await startOn({ ...opened, webDirectory, config, logTo, secrets, trouble, open, figures, peers });
   } catch (error) {
     await closeAll([store, ...open]);
     throw error;
@@ -105,12 +115,14 @@ async function openStore(parts: {
   readonly clock: Clock | undefined;
   readonly secrets: SecretBox;
   readonly trouble: Trouble;
+  readonly figures: OwnFigures;
 }): Promise<OpenStore> {
   const { secrets, trouble } = parts;
+  const onCommit = parts.figures.observeCommit;
   const place = parts.config.store;
   if (place.kind === "sqlite") {
     const { clock = systemClock } = parts;
-    return { store: await openSqliteStore({ path: place.path, clock }), clock, differenceMs: 0 };
+    return { store: await openSqliteStore({ path: place.path, clock, onCommit }), clock, differenceMs: 0 };
   }
   // Only here: a server on a file does without the driver.
   const [{ openPostgresStore }, { openDatabaseClock }] = await Promise.all([
@@ -122,7 +134,8 @@ async function openStore(parts: {
     const shared = await openDatabaseClock({ url: place.url, clock: systemClock });
     open.push(shared);
     const { clock = shared.clock } = parts;
-    const store = await openPostgresStore({ ...place, clock, onTrouble: (error) => trouble.tell(error) });
+    const onTrouble = (error: unknown) => trouble.tell(error);
+    const store = await openPostgresStore({ ...place, clock, onTrouble, onCommit });
     open.push(store);
     await agreeOnEncryptionKey(store, secrets.prefix);
     const close = (): Promise<void> => store.close().finally(shared.close);
@@ -152,12 +165,28 @@ async function startOn(parts: {
   readonly store: Store;
   readonly trouble: Trouble;
   readonly open: Closable[];
+  readonly webDirectory: string;
+  readonly figures: OwnFigures;
+  readonly peers: Peers | undefined;
 }): Promise<RunningServer> {
-  const { config, clock, secrets, store, open } = parts;
+  const { config, clock, secrets, store, open, webDirectory, figures } = parts;
+  const tasks = figures.observeTasks(store.tasks);
+  let tellTrouble = (_error: unknown): void => {};
+  const metrics = openMetrics({
+    own: figures,
+    store,
+    clock,
+    // Without a token anybody may ask, and the series name what the projects keep.
+    withSuccesses: config.metricsToken !== undefined,
+    pause: setImmediate,
+    peers: parts.peers,
+    onError: (error) => tellTrouble(error),
+  });
+  open.push(metrics);
   let publicUrl = config.publicUrl ?? "";
   const identityParts = { store: store.identity, clock, secrets };
   const deps: Omit<AppDeps, "listenerService"> = {
-    tasks: store.tasks,
+    tasks,
     identity: builtinIdentity({
       ...identityParts,
       tokenLifetimeMs: config.tokenLifetimeMs,
@@ -175,7 +204,10 @@ async function startOn(parts: {
     region: config.region,
     utcOffsetMinutes: config.utcOffsetMinutes,
     version: programVersion(),
+    webDirectory,
+    docsDirectory: builtDocsDirectory,
     logger: { level: "info", stream: parts.logTo },
+    metrics: { own: figures, metrics, token: config.metricsToken },
   };
   const listen = async (address: Address, listenerService: Service | undefined) => {
     const app = await createApp({ ...deps, listenerService });
@@ -193,6 +225,7 @@ async function startOn(parts: {
   }
   parts.trouble.tell = (error) =>
     log.warn({ reason: error instanceof Error ? error.message : String(error) }, "trouble with the store");
+  tellTrouble = (error) => log.error({ err: error }, "the figures of the store could not be gathered");
   publicUrl = config.publicUrl ?? url;
   const serviceUrls: Partial<Record<Service, string>> = {};
   for (const service of services) {
@@ -219,12 +252,12 @@ async function startOn(parts: {
   }
 
   const sweep = repeat({
-    work: overdueSweep({ store, clock, pause }),
+    work: overdueSweep({ store: { ...store, tasks }, clock, pause }),
     pauseMs: overduePauseMs,
     onError: (error) => log.error({ err: error }, "leases could not be looked after"),
   });
   const deleteEnded = retentionSweep({
-    tasks: store.tasks,
+    tasks,
     identity: store.identity,
     clock,
     retentionMs: config.retentionMs,
@@ -332,6 +365,11 @@ function urlOf(address: Address, bound: AddressInfo | string | null): string {
   const host = ownOfAny[address.host] ?? address.host;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
+
+/** Where the web console is built to: beside the sources, and in the package beside the program. */
+const builtWebDirectory = fileURLToPath(new URL("../dist/web/", import.meta.url));
+/** Where the documentation is built to. */
+const builtDocsDirectory = fileURLToPath(new URL("../dist/docs/", import.meta.url));
 
 /** The program's version. The manifest lies one folder up, from the sources as from the build. */
 function programVersion(): string {

@@ -56,19 +56,28 @@ export async function startServer(
   options: {
     readonly clock?: Clock;
     readonly flags?: Partial<Record<SettingKey, string>>;
+    /** Variables beside those that every test has. */
+    readonly env?: Readonly<Record<string, string>>;
     /** The data folder of a server that was stopped. */
     readonly directory?: string;
+    /** Other files of the web console than those that are built. */
+    readonly webDirectory?: string;
   } = {},
 ): Promise<TestServer> {
   const { clock = systemClock, directory = mkdtempSync(join(tmpdir(), "taskcenter-test-")) } = options;
   const logged: string[] = [];
   const config = readConfig({
     flags: { listen: "127.0.0.1:0", data: directory, ...options.flags },
-    env: { TASKCENTER_ADMIN_PASSWORD: adminPassword, TASKCENTER_PROJECT_ID: projectId },
+    env: { TASKCENTER_ADMIN_PASSWORD: adminPassword, TASKCENTER_PROJECT_ID: projectId, ...options.env },
     configFile: undefined,
     workingDirectory: directory,
   });
-  const server = await startRealServer({ config, clock, logTo: { write: (line) => logged.push(line) } });
+  const server = await startRealServer({
+    config,
+    clock,
+    logTo: { write: (line) => logged.push(line) },
+    ...(options.webDirectory !== undefined && { webDirectory: options.webDirectory }),
+  });
   const withToken = (token: string): TestServer => ({
     url: server.url,
     serviceUrls: server.serviceUrls,

@@ -1,0 +1,131 @@
+import { serverUrl } from "../root.ts";
+
+/** What the server refuses, in its words: a problem document, or what stands for one. */
+export class ApiError extends Error {
+  readonly status: number;
+  /** The last part of the problem's type: `query-too-broad`. */
+  readonly code: string;
+  readonly requestId: string | undefined;
+
+  constructor(problem: {
+    readonly status: number;
+    readonly code: string;
+    readonly detail: string;
+    readonly requestId?: string | undefined;
+  }) {
+    super(problem.detail);
+    this.status = problem.status;
+    this.code = problem.code;
+    this.requestId = problem.requestId;
+  }
+}
+
+/** The server was not reached: no network, no server, or a proxy without one. */
+export class UnreachableError extends Error {}
+
+/** Proves that a change was asked for by this page; known once there is a session. */
+let csrfToken = "";
+
+export function setCsrfToken(token: string): void {
+  csrfToken = token;
+}
+
+/** How many answers are kept to be compared by their tags: some pages, and what lies around them. */
+const maxKept = 100;
+/** The last answer of each address, with its tag: an answer that has not changed is not sent again. */
+const kept = new Map<string, { readonly tag: string; readonly document: unknown }>();
+
+/** Forgets all answers: they were somebody's. */
+export function forgetAnswers(): void {
+  kept.clear();
+}
+
+/**
+ * Reads a document below the console; undefined where the answer has none. The same object again while it has not
+ * changed.
+ *
+ * @throws ApiError, UnreachableError.
+ */
+export async function readDocument<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const before = kept.get(path);
+  const response = await call(path, {
+    headers: before === undefined ? {} : { "if-none-match": before.tag },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (response.status === 304 && before !== undefined) return before.document as T;
+  const document: unknown = response.status === 204 ? undefined : await response.json();
+  const tag = response.headers.get("etag");
+  kept.delete(path);
+  if (tag !== null) kept.set(path, { tag, document });
+  if (kept.size > maxKept) kept.delete(kept.keys().next().value ?? "");
+  return document as T;
+}
+
+/** Reads an answer as the text that it is, in whosever words. @throws ApiError, UnreachableError. */
+export async function readText(path: string, signal?: AbortSignal): Promise<string> {
+  return (await call(path, signal === undefined ? {} : { signal })).text();
+}
+
+/** Reads an answer of a media type as a file to be saved. @throws ApiError, UnreachableError. */
+export async function readFile(path: string, mediaType: string, signal: AbortSignal): Promise<Blob> {
+  const response = await call(path, { headers: { accept: mediaType }, signal });
+  try {
+    return await response.blob();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new UnreachableError("The connection broke before the file was whole. Nothing was saved.");
+  }
+}
+
+/** Asks for a change; answers the document, or undefined where the answer has none. @throws ApiError, UnreachableError. */
+export async function sendDocument<T>(
+  method: "POST" | "PATCH" | "DELETE",
+  path: string,
+  { body, ifMatch }: { readonly body?: unknown; readonly ifMatch?: string } = {},
+): Promise<T> {
+  const response = await call(path, {
+    method,
+    headers: {
+      "x-csrf-token": csrfToken,
+      ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function call(path: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(serverUrl(path), { ...init, credentials: "same-origin", cache: "no-store" });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new UnreachableError("The server was not reached.");
+  }
+  if (response.ok || response.status === 304) return response;
+  throw await refusal(response);
+}
+
+async function refusal(response: Response): Promise<Error> {
+  const requestId = response.headers.get("x-request-id") ?? undefined;
+  const text = await response.text().catch(() => "");
+  // A proxy without its server answers in words of its own, and no request has an id then.
+  if ([502, 504].includes(response.status) && requestId === undefined) {
+    return new UnreachableError("The server was not reached.");
+  }
+  const { status, statusText } = response;
+  return new ApiError({ status, requestId, ...readProblem(text, statusText) });
+}
+
+function readProblem(text: string, statusText: string): { readonly code: string; readonly detail: string } {
+  try {
+    const { type, title, detail } = JSON.parse(text) as Record<string, unknown>;
+    return {
+      code: String(type ?? "").split("#")[1] ?? "",
+      detail: String(detail ?? title ?? statusText),
+    };
+  } catch {
+    return { code: "", detail: statusText };
+  }
+}

@@ -1,0 +1,60 @@
+import { keepPreviousData, QueryClient, type UseQueryResult, useQuery } from "@tanstack/preact-query";
+import { ApiError, readDocument, UnreachableError } from "./http.ts";
+import { pauseMs } from "./pace.ts";
+
+/** How often what is looked at is asked for again, in milliseconds. A page that nobody sees does not ask. */
+export const pollMs = 3000;
+
+/** The only memory of answers: by the address that they were read from. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The browser's own idea of being online is of no use for a server on the same machine.
+      networkMode: "always",
+      refetchOnWindowFocus: true,
+      // The next poll is the retry.
+      retry: false,
+      staleTime: 1000,
+    },
+  },
+});
+
+/** How long the last answer to each question took, in milliseconds; lies beside the question, and goes with it. */
+const tookMs = new WeakMap<object, number>();
+
+/**
+ * Reads a document below the console, and reads it again every now and then; `undefined` reads nothing. Where the path
+ * changes, the answer of the last one stays until the new one is there (`isPlaceholderData`), so that nothing jumps.
+ */
+export function usePolled<T>(
+  path: string | undefined,
+  options: { readonly everyMs?: number | false; readonly keepsLast?: boolean } = {},
+): UseQueryResult<T, Error> {
+  const { everyMs = pollMs, keepsLast = true } = options;
+  return useQuery<T, Error>({
+    queryKey: [path],
+    queryFn: async ({ signal, queryKey }) => {
+      const beganMs = performance.now();
+      const document = await readDocument<T>(path ?? "", signal);
+      const query = queryClient.getQueryCache().find({ queryKey });
+      if (query !== undefined) tookMs.set(query, performance.now() - beganMs);
+      return document;
+    },
+    enabled: path !== undefined,
+    refetchInterval: (query) =>
+      everyMs === false || isFinal(query.state.error)
+        ? false
+        : pauseMs({ everyMs, tookMs: tookMs.get(query) ?? 0 }),
+    ...(keepsLast ? { placeholderData: keepPreviousData } : {}),
+  });
+}
+
+/** What asking again does not change: the question is wrong, or nobody may have the answer. */
+function isFinal(error: Error | null): boolean {
+  return error instanceof ApiError && [400, 401, 403, 404, 422].includes(error.status);
+}
+
+/** Whether the server is away, other than refusing: what was last seen is then still worth showing. */
+export function isAway(error: Error | null): boolean {
+  return error instanceof UnreachableError || (error instanceof ApiError && error.status >= 500);
+}

@@ -1,0 +1,57 @@
+import { ApiError, forgetAnswers, readDocument, sendDocument, setCsrfToken } from "./http.ts";
+
+/** What somebody may do in a project. */
+export type Permission = "read" | "report" | "operate" | "import";
+
+export interface SessionProject {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly roles: readonly string[];
+  readonly permissions: readonly Permission[];
+}
+
+/** Who is signed in, and what the page needs to know of the server. The proof itself lies in a cookie that no script sees. */
+export interface Session {
+  readonly user: { readonly id: string; readonly name: string; readonly domain: { readonly name: string } };
+  readonly projects: readonly SessionProject[];
+  readonly expires_at: string;
+  readonly csrf_token: string;
+  readonly server: {
+    readonly version: string;
+    readonly region: string;
+    readonly utc_offset: string;
+    readonly public_url: string;
+  };
+}
+
+/** Answers the session that the browser has; undefined where nobody is signed in. @throws ApiError, UnreachableError. */
+export async function readSession(): Promise<Session | undefined> {
+  try {
+    const session = await readDocument<Session | undefined>("session");
+    return session === undefined ? undefined : begun(session);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return undefined;
+    throw error;
+  }
+}
+
+/** @throws ApiError with 401 where name and password do not belong together; UnreachableError. */
+export async function signIn(login: {
+  readonly user: string;
+  readonly password: string;
+  readonly domain: string;
+}): Promise<Session> {
+  return begun(await sendDocument<Session>("POST", "session", { body: login }));
+}
+
+/** Ends the session at the server, so that its cookie is worth nothing. */
+export async function signOut(): Promise<void> {
+  await sendDocument("DELETE", "session");
+  forgetAnswers();
+}
+
+function begun(session: Session): Session {
+  setCsrfToken(session.csrf_token);
+  return session;
+}

@@ -1,0 +1,54 @@
+import { type ListKey, listKeys, type TaskFilter, toggled } from "../../view/task-filter.ts";
+
+/** How each condition is called before its value. */
+const labels: Readonly<Record<ListKey, string>> = {
+  service: "Service",
+  kind: "Kind",
+  state: "State",
+  status: "Status",
+  name: "Name",
+  instance_id: "Instance id",
+  instance_name: "Instance name",
+  database_name: "Database",
+  parent_id: "Child of",
+  q: "Text",
+  label: "Label",
+};
+
+/** One condition of a filter, as the reader sees and removes it. */
+export interface Condition {
+  readonly key: ListKey;
+  readonly label: string;
+  readonly value: string;
+  /** The filter without it. */
+  readonly without: TaskFilter;
+}
+
+/**
+ * The conditions of a filter that the page does not show otherwise: states have their tabs, a single text stands in the
+ * search box, and where there is room services have their switch.
+ */
+export function conditionsOf(filter: TaskFilter, shown: { readonly service: boolean }): readonly Condition[] {
+  return listKeys
+    .filter((key) => key !== "state" && (key !== "service" || !shown.service))
+    .filter((key) => key !== "q" || filter.q.length > 1)
+    .flatMap((key) =>
+      filter[key].map((value) => ({ key, label: labels[key], value, without: toggled(filter, key, value) })),
+    );
+}
+
+/** What a search box holds of a filter: its text, where it has but one. */
+export function searchedText({ q }: TaskFilter): string {
+  return q.length === 1 ? (q[0] ?? "") : "";
+}
+
+/** The filter with what was written into the search box; beside several texts it is one more. */
+export function withSearchedText(filter: TaskFilter, text: string): TaskFilter {
+  const others = filter.q.length > 1 ? filter.q : [];
+  return { ...filter, q: text.trim() === "" ? others : [...new Set([...others, text])] };
+}
+
+/** The filter for the tasks that have one value, whichever of them it named before. */
+export function withOnly(filter: TaskFilter, key: ListKey, value: string): TaskFilter {
+  return toggled({ ...filter, [key]: [] }, key, value);
+}

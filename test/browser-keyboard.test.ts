@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { systemClock } from "../src/task/clock.ts";
+import { type OpenBrowser, openBrowser } from "./browser.ts";
+import { admin, openConsole, reportTasks } from "./console-page.ts";
+import { eventually, shownIds } from "./shown-tasks.ts";
+import { projectId, startServer, type TestServer } from "./start-server.ts";
+
+/** The console without a mouse. */
+let server: TestServer;
+let consoleUrl: string;
+let browser: OpenBrowser;
+const opened = new AsyncDisposableStack();
+
+before(async () => {
+  server = await startServer();
+  opened.defer(() => server.close());
+  consoleUrl = `${server.url}/console/`;
+  const tasks = Array.from({ length: 120 }, (_, n) => ({
+    id: `task-${n}`,
+    created_at: new Date(systemClock() - (n + 1) * 3_600_000).toISOString(),
+    ...(n % 3 === 1 ? { status: "Failed", fail_reason: `no room on volume ${n}` } : {}),
+  }));
+  await reportTasks(server, tasks);
+  browser = await openBrowser({ after: (close) => opened.defer(close) });
+});
+after(() => opened.disposeAsync());
+
+const listUrl = () => `${consoleUrl}${projectId}/tasks`;
+const openList = () => openConsole(browser, { consoleUrl, path: `${projectId}/tasks` });
+
+/** What has the focus: how it is called, and whether that is seen. */
+async function focused(page: Page): Promise<{ readonly name: string; readonly isSeen: boolean }> {
+  return await page.locator(":focus").evaluate((element) => {
+    const { outlineStyle, outlineWidth } = element.ownerDocument.defaultView.getComputedStyle(element);
+    return {
+      name: element.getAttribute("aria-label") ?? element.textContent ?? "",
+      isSeen: outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 1,
+    };
+  });
+}
+
+const focusedId = async (page: Page) =>
+  (await page.locator(":focus").getAttribute("href"))?.split("/").at(-1);
+
+/** The row that has the focus, once it is this one. */
+async function assertAtRow(page: Page, id: string): Promise<void> {
+  await eventually(async () => assert.equal(await focusedId(page), id));
+  assert.equal((await focused(page)).isSeen, true);
+}
+
+/** Presses Tab until something of this name has the focus; what has it on the way is seen. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const passed: string[] = [];
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press("Tab");
+    const here = await focused(page);
+    assert.ok(here.isSeen, `the focus is not seen at ${here.name}`);
+    if (here.name.startsWith(name)) return;
+    passed.push(here.name);
+  }
+  assert.fail(`${name} is not reached by Tab, but ${passed.join(" | ")}`);
+}
+
+test("from signing in to the reason of a failed task it takes keys only", async () => {
+  const { page } = await browser.openPage({ url: consoleUrl });
+  await eventually(async () => assert.equal(await page.locator(":focus").getAttribute("name"), "username"));
+  await page.keyboard.type(admin.name);
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(admin.password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await page.keyboard.type("gf");
+  await eventually(async () => assert.equal(page.url(), `${listUrl()}?state=failed`));
+  await eventually(async () => assert.equal((await shownIds(page))[0], "task-1"));
+  await page.keyboard.press("j");
+  await assertAtRow(page, "task-1");
+  await page.keyboard.press("j");
+  await assertAtRow(page, "task-4");
+  await page.keyboard.press("Enter");
+  await page.getByText("no room on volume 4").first().waitFor();
+  assert.equal(page.url(), `${listUrl()}/task-4`);
+  await page.keyboard.press("u");
+  await assertAtRow(page, "task-4");
+});
+
+test("keys walk through rows, turn pages, and lead back", async () => {
+  const { page } = await openList();
+  await eventually(async () => assert.equal((await shownIds(page)).length, 50));
+  for (const [key, id] of [
+    ["j", "task-0"],
+    ["j", "task-1"],
+    ["j", "task-2"],
+    ["k", "task-1"],
+    ["k", "task-0"],
+    ["k", "task-0"],
+    ["n", "task-50"],
+    ["n", "task-100"],
+    ["n", "task-100"],
+    ["p", "task-50"],
+  ] as const) {
+    await page.keyboard.press(key);
+    await assertAtRow(page, id);
+  }
+  await page.keyboard.press("l");
+  await eventually(async () => assert.equal((await shownIds(page))[0], "task-0"));
+  await page.keyboard.type("gr");
+  await eventually(async () => assert.equal(page.url(), `${listUrl()}?state=running`));
+  await page.keyboard.type("go");
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await page.keyboard.type("gt");
+  await eventually(async () => assert.equal(page.url(), listUrl()));
+});
+
+test("a pair of keys goes before the second of them alone, on a list that nothing led to", async () => {
+  const { page } = await openConsole(browser, { consoleUrl, path: `${projectId}/tasks?state=failed` });
+  await eventually(async () => assert.equal((await shownIds(page))[0], "task-1"));
+  await page.keyboard.type("gt");
+  await eventually(async () => assert.equal((await shownIds(page))[0], "task-0"));
+  assert.equal(page.url(), listUrl());
+  assert.equal(await page.getByRole("dialog", { name: "Jump to a time" }).count(), 0);
+});
+
+test("a dialog takes the keys to itself, closes by Escape, and gives the focus back", async () => {
+  const { page } = await openList();
+  await eventually(async () => assert.equal((await shownIds(page)).length, 50));
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  for (const [key, name] of [
+    ["t", "Jump to a time"],
+    ["?", "Keyboard shortcuts"],
+  ] as const) {
+    await page.keyboard.press(key);
+    const dialog = page.getByRole("dialog", { name });
+    await dialog.waitFor();
+    assert.equal(
+      await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement)),
+      true,
+    );
+    await page.keyboard.press("n");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await assertAtRow(page, "task-1");
+  }
+  assert.equal(page.url(), listUrl());
+});
+
+test("every control is reached by Tab and seen there; a panel closes by Escape and gives the focus back", async () => {
+  const { page } = await openList();
+  await eventually(async () => assert.equal((await shownIds(page)).length, 50));
+  await page.keyboard.press("Tab");
+  assert.equal((await focused(page)).name, "Skip to the content");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator(":focus").getAttribute("id"), "main");
+  for (const [button, panel] of [
+    ["Columns", "Columns"],
+    ["Export", "Export"],
+    ["Time range: ", "Time range"],
+    ["Name", "Name"],
+    ["Instance", "Instance"],
+  ] as const) {
+    await tabTo(page, button);
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: panel, exact: true });
+    await dialog.locator("button, input").first().waitFor();
+    await page.keyboard.press("Tab");
+    assert.equal(
+      await dialog.evaluate((element) => element.contains(element.ownerDocument.activeElement)),
+      true,
+      `the focus goes into ${panel}`,
+    );
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    assert.ok((await focused(page)).name.startsWith(button), `the focus goes back to ${button}`);
+  }
+  await tabTo(page, "BackupInstance");
+  await assertAtRow(page, "task-0");
+  // Of the rows one is on the way: behind it the pager follows.
+  await tabTo(page, "Next page");
+});
+
+test("the search takes all keys, and what is written is searched for at Enter", async () => {
+  const { page } = await openList();
+  await eventually(async () => assert.equal((await shownIds(page)).length, 50));
+  await page.keyboard.press("/");
+  assert.equal(await page.locator(":focus").getAttribute("aria-label"), "Search text");
+  await page.keyboard.type("volume 4");
+  await page.keyboard.press("Enter");
+  await eventually(async () =>
+    assert.deepEqual(await shownIds(page), ["task-4", "task-40", "task-43", "task-46", "task-49"]),
+  );
+  assert.equal(page.url(), `${listUrl()}?q=volume+4`);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("j");
+  await eventually(async () => assert.notEqual(await focusedId(page), undefined));
+});
+
+test("a key acts as soon as what it belongs to is there, however fast somebody is", async () => {
+  const { page } = await openConsole(browser, { consoleUrl, path: `${projectId}/tasks?state=failed` });
+  await eventually(async () => assert.equal((await shownIds(page))[0], "task-1"));
+  await page.keyboard.press("j");
+  await assertAtRow(page, "task-1");
+  // Nobody outside the page is as fast as this: at the very change that shows the task.
+  const pressedAt = page.evaluate(`new Promise((resolve) => {
+    new MutationObserver((_changes, observer) => {
+      if (!document.body.textContent.includes("Timeline")) return;
+      observer.disconnect();
+      resolve(location.href);
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "u", bubbles: true, cancelable: true }));
+    }).observe(document.body, { childList: true, subtree: true });
+  })`);
+  await page.keyboard.press("Enter");
+  assert.equal(await pressedAt, `${listUrl()}/task-1`);
+  await assertAtRow(page, "task-1");
+  assert.equal(page.url(), `${listUrl()}?state=failed`);
+});
+
+test("at a task c copies its id", async () => {
+  const { page, context } = await openConsole(browser, { consoleUrl, path: `${projectId}/tasks/task-7` });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("heading", { name: "Timeline" }).waitFor();
+  await page.keyboard.press("c");
+  await eventually(async () => assert.equal(await page.evaluate("navigator.clipboard.readText()"), "task-7"));
+});

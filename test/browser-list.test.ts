@@ -1,0 +1,299 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { systemClock } from "../src/task/clock.ts";
+import { taskStates } from "../src/task/lifecycle.ts";
+import { desktop, type OpenBrowser, openBrowser } from "./browser.ts";
+import { openConsole, reportTasks } from "./console-page.ts";
+import { eventually, shownCounts, shownIds, shownTotal } from "./shown-tasks.ts";
+import { projectId, startServer, type TestServer } from "./start-server.ts";
+
+/** The list's filters as a reader sets them: what is shown is what the API answers to the same question. */
+let server: TestServer;
+let browser: OpenBrowser;
+const opened = new AsyncDisposableStack();
+const hourMs = 60 * 60_000;
+const strange = `100 % "sure" \\ & a=b #1 + 'ümläut' <b> 任务`;
+const strangeLabel = "a&b=c %20+d#";
+
+/** Ages that no preset's beginning is near to. */
+const createdMs = (n: number, nowMs: number) => nowMs - (2 + 7 * n) * hourMs;
+
+function taskOf(n: number, nowMs: number) {
+  const service = (["ddm", "rds", "geminidb"] as const)[n % 3] ?? "rds";
+  const created_at = new Date(createdMs(n, nowMs)).toISOString();
+  const end = { ended_at: new Date(createdMs(n, nowMs) + 1000 * n).toISOString() };
+  const fates = [
+    { status: "Completed", progress: 100, ...end },
+    { status: "Failed", fail_reason: n % 10 === 1 ? strange : "disk full", ...end },
+    { status: "Running", progress: n % 100 },
+    { status: "Completed", progress: 100, ...end },
+    { status: "Canceled", ...end },
+  ];
+  return {
+    id: `task-${n}`,
+    service,
+    name: ["BackupInstance", "RestoreInstance", "CreateInstance", "ResizeFlavor"][n % 4] ?? "",
+    instance: { id: `in-${n % 7}`, name: `orders-${n % 5}` },
+    database_name: n % 6 === 0 ? "payments" : "orders",
+    created_at,
+    labels: n % 8 === 0 ? { team: strangeLabel } : { team: "plain" },
+    ...fates[n % fates.length],
+  };
+}
+
+before(async () => {
+  let behindMs = 2 * hourMs;
+  server = await startServer({ clock: () => systemClock() - behindMs });
+  opened.defer(() => server.close());
+  const silent = ["a", "b", "c"].map((id) => ({ id: `silent-${id}`, lease_seconds: 60 }));
+  await reportTasks(server, silent);
+  behindMs = 0;
+  const nowMs = systemClock();
+  await reportTasks(
+    server,
+    Array.from({ length: 180 }, (_, n) => taskOf(n, nowMs)),
+  );
+  await reportTasks(server, [{ id: "planned", name: "UPGRADE_DATABASE", kind: "scheduled" }]);
+  browser = await openBrowser({ after: (close) => opened.defer(close) });
+});
+after(() => opened.disposeAsync());
+
+const open = (path = "tasks") =>
+  openConsole(browser, { consoleUrl: `${server.url}/console/`, path: `${projectId}/${path}`, ...desktop });
+
+/** What the API answers to the same question. */
+async function asked(query: string) {
+  const { json: list } = await server.call(`/v1/${projectId}/tasks?limit=50&${query}`);
+  const others = query.replaceAll(/(^|&)state=\w+/g, "");
+  const { json: counts } = await server.call(`/v1/${projectId}/tasks:stats?group_by=state&${others}`);
+  const groups: readonly { state: string; count: number }[] = counts.groups;
+  const countOf = (wanted: string) => groups.find(({ state }) => state === wanted)?.count ?? 0;
+  return {
+    total: list.total as number,
+    ids: list.tasks.map(({ id }: { readonly id: string }) => id) as readonly string[],
+    counts: [counts.total as number, ...taskStates.map(countOf)],
+  };
+}
+
+/** What a page shows. */
+const shown = async (page: Page) => ({
+  total: await shownTotal(page),
+  ids: await shownIds(page),
+  counts: await shownCounts(page),
+});
+
+const paramsOf = (page: Page) => [...new URL(page.url()).searchParams];
+
+const inPanel =
+  (name: string, choose: (page: Page) => Promise<void>, button = name) =>
+  async (page: Page) => {
+    await page.getByRole("button", { name: button, exact: true }).click();
+    await page.getByRole("dialog", { name, exact: true }).waitFor();
+    await choose(page);
+    await page.keyboard.press("Escape");
+  };
+const check = (value: string) => (page: Page) => page.getByRole("checkbox", { name: value }).check();
+const write = (label: string, text: string) => async (page: Page) => {
+  await page.getByRole("textbox", { name: label, exact: true }).fill(text);
+  await page.getByRole("button", { name: `Add the condition ${label}` }).click();
+};
+const press = (group: string, name: RegExp | string) => (page: Page) =>
+  page.getByRole("group", { name: group, exact: true }).getByRole("button", { name }).click();
+const search = (text: string) => async (page: Page) => {
+  await page.getByRole("searchbox", { name: "Search text" }).fill(text);
+  await page.keyboard.press("Enter");
+};
+const unpress = (name: RegExp) => (page: Page) => page.getByRole("button", { name, pressed: true }).click();
+const removeChip = (chip: string) => (page: Page) =>
+  page.getByRole("button", { name: `Remove the condition ${chip}`, exact: true }).click();
+const query = (params: Readonly<Record<string, string>>) => new URLSearchParams(params).toString();
+
+/** How each condition is set, how the API and the page's address say it, and how it is taken back. */
+const filters: Readonly<
+  Record<
+    string,
+    {
+      readonly set: (page: Page) => Promise<void>;
+      readonly api: string;
+      readonly address?: readonly [string, string][];
+      readonly undo: (page: Page) => Promise<void>;
+    }
+  >
+> = {
+  state: { set: press("State", /^Failed/), api: "state=failed", undo: press("State", /^All/) },
+  service: { set: press("Service", "RDS"), api: "service=rds", undo: press("Service", "All") },
+  stale: {
+    set: (page) => page.getByRole("button", { name: /^Stale/ }).click(),
+    api: "stale=true",
+    undo: unpress(/^Stale/),
+  },
+  name: {
+    set: inPanel("Name", check("RestoreInstance")),
+    api: "name=RestoreInstance",
+    undo: removeChip("Name: RestoreInstance"),
+  },
+  status: {
+    set: inPanel("Status", check("Canceled")),
+    api: "status=Canceled",
+    undo: removeChip("Status: Canceled"),
+  },
+  "instance id": {
+    set: inPanel("Instance", check("in-3")),
+    api: "instance_id=in-3",
+    undo: removeChip("Instance id: in-3"),
+  },
+  "instance name": {
+    set: inPanel("Instance", write("Instance name", "orders-2")),
+    api: "instance_name=orders-2",
+    undo: removeChip("Instance name: orders-2"),
+  },
+  database: {
+    set: inPanel("Kind, label, database", write("Database", "payments"), "More"),
+    api: "database_name=payments",
+    undo: removeChip("Database: payments"),
+  },
+  label: {
+    set: inPanel("Kind, label, database", write("Label", `team=${strangeLabel}`), "More"),
+    api: query({ "label.team": strangeLabel }),
+    address: [["label", `team=${strangeLabel}`]],
+    undo: removeChip(`Label: team=${strangeLabel}`),
+  },
+  kind: {
+    set: inPanel("Kind, label, database", press("Kind", "Scheduled"), "More"),
+    api: "kind=scheduled",
+    undo: removeChip("Kind: scheduled"),
+  },
+  text: { set: search(strange), api: query({ q: strange }), undo: search("") },
+};
+
+test("each condition lists what the API answers, stands in the address, and is taken back", async (t) => {
+  const { page } = await open();
+  const other = await open();
+  const everything = await asked("");
+  assert.equal(everything.total, 184);
+  await eventually(async () => assert.deepEqual(await shown(page), everything));
+  for (const [
+    what,
+    { set, api, address = [...new URLSearchParams(api)] as [string, string][], undo },
+  ] of Object.entries(filters)) {
+    await t.test(what, async () => {
+      const expected = await asked(api);
+      assert.ok(expected.total > 0 && expected.total < everything.total, `${expected.total}`);
+      await set(page);
+      await eventually(async () => assert.deepEqual(await shown(page), expected));
+      assert.deepEqual(paramsOf(page), address);
+
+      // The address is the view: another session sees the same by it.
+      await other.page.goto(page.url());
+      await eventually(async () => assert.deepEqual(await shown(other.page), expected));
+
+      await undo(page);
+      await eventually(async () => assert.deepEqual(await shown(page), everything));
+      assert.deepEqual(paramsOf(page), []);
+    });
+  }
+});
+
+test("a time range is a length up to now, or lies between two moments", async () => {
+  const { page } = await open();
+  const everything = await asked("");
+  const choose = async (name: string) => {
+    await page.getByRole("button", { name: /^Time range: / }).click();
+    await page.getByRole("button", { name, exact: true }).click();
+  };
+  for (const [label, preset, hours] of [
+    ["Last 6 hours", "6h", 6],
+    ["Last 24 hours", "24h", 24],
+    ["Last 7 days", "7d", 168],
+  ] as const) {
+    await choose(label);
+    const expected = await asked(`created_from=${new Date(systemClock() - hours * hourMs).toISOString()}`);
+    assert.ok(expected.total > 0 && expected.total < everything.total);
+    await eventually(async () => assert.deepEqual(await shown(page), expected));
+    assert.deepEqual(paramsOf(page), [["range", preset]]);
+  }
+  await choose("All time");
+  await eventually(async () => assert.deepEqual(await shown(page), everything));
+
+  // The browser's zone is UTC in tests.
+  const from = new Date(systemClock() - 100 * hourMs).toISOString().slice(0, 19);
+  const to = new Date(systemClock() - 50 * hourMs).toISOString().slice(0, 19);
+  await page.getByRole("button", { name: /^Time range: / }).click();
+  await page.getByLabel("From").fill(from);
+  await page.getByLabel("To", { exact: true }).fill(to);
+  await page.getByRole("button", { name: "Show this time" }).click();
+  const expected = await asked(`created_from=${from}Z&created_to=${to}Z`);
+  assert.ok(expected.total > 5);
+  await eventually(async () => assert.deepEqual(await shown(page), expected));
+  assert.deepEqual(paramsOf(page), [
+    ["from", `${from}.000Z`],
+    ["to", `${to}.000Z`],
+  ]);
+});
+
+test("conditions add up, several values are any of them, and all are cleared at once", async () => {
+  const { page } = await open();
+  const everything = await asked("");
+  await press("Service", "RDS")(page);
+  await page
+    .getByRole("group", { name: "Service", exact: true })
+    .getByRole("button", { name: "DDM" })
+    .click({ modifiers: ["Shift"] });
+  await press("State", /^Failed/)(page);
+  await page
+    .getByRole("group", { name: "State", exact: true })
+    .getByRole("button", { name: /^Canceled/ })
+    .click({ modifiers: ["Shift"] });
+  await inPanel("Name", async (panel) => {
+    await check("RestoreInstance")(panel);
+    await check("CreateInstance")(panel);
+  })(page);
+  const expected = await asked(
+    "service=ddm&service=rds&state=failed&state=canceled&name=RestoreInstance&name=CreateInstance",
+  );
+  assert.ok(expected.total > 0);
+  await eventually(async () => assert.deepEqual(await shown(page), expected));
+
+  await page.getByRole("button", { name: "Clear all" }).click();
+  await eventually(async () => assert.deepEqual(await shown(page), everything));
+  await page.goBack();
+  await eventually(async () => assert.deepEqual(await shown(page), expected));
+});
+
+test("what makes no sense in an address is no condition", async () => {
+  const { page } = await open(
+    "tasks?service=oracle&state=lost&range=1y&page=-3&size=7&sort=up&as_of=never&stale=perhaps&label=NoLabel&x=%3Cb%3E&name=",
+  );
+  const everything = await asked("");
+  await eventually(async () => assert.deepEqual(await shown(page), everything));
+  assert.equal(await page.getByRole("button", { name: "Clear all" }).count(), 0);
+});
+
+test("where nothing matches, the page says so and leads back to everything", async () => {
+  const { page } = await open("tasks?name=NoSuchName&state=failed");
+  await page.getByRole("heading", { name: "No task matches" }).waitFor();
+  await page.getByRole("button", { name: "Clear all conditions" }).click();
+  const everything = await asked("");
+  await eventually(async () => assert.deepEqual(await shown(page), everything));
+});
+
+test("an export of a filter is the API's own file", async () => {
+  const { page } = await open(`tasks?state=failed&${query({ label: `team=${strangeLabel}` })}`);
+  const api = `/v1/${projectId}/tasks?state=failed&${query({ "label.team": strangeLabel })}`;
+  for (const [label, accept, name] of [
+    ["CSV", "text/csv", "eu-de-tasks.csv"],
+    ["NDJSON", "application/x-ndjson", "eu-de-tasks.ndjson"],
+  ] as const) {
+    await page.getByRole("button", { name: "Export" }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: new RegExp(`^${label}`) }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), name);
+    const expected = await server.call(api, { headers: { accept } });
+    assert.ok(expected.text.split("\n").length > 3);
+    assert.equal(await readFile(await download.path(), "utf8"), expected.text);
+  }
+});

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { openBrowser } from "./browser.ts";
+import { openConsole } from "./console-page.ts";
+import { callServer, projectId, startServer, type TestServer } from "./start-server.ts";
+
+/** A link that is broken and an answer that is lost, in a real browser: the console shows what is so. */
+let server: TestServer;
+let consoleUrl: string;
+
+before(async () => {
+  server = await startServer();
+  consoleUrl = `${server.url}/console/`;
+});
+after(() => server.close());
+
+test("an address that spells nothing is a page that says so, and not an empty one", async (t) => {
+  const { page, expectTrouble } = await openConsole(await openBrowser(t), { consoleUrl });
+  expectTrouble(/\/tasks\/%25(?:zz)? answered 404$/);
+  for (const [path, title] of [
+    ["%25", "You have no access to this project"],
+    ["%25zz/tasks", "You have no access to this project"],
+    [`${projectId}/tasks/%25`, "There is no such task here"],
+    [`${projectId}/tasks/%25zz`, "There is no such task here"],
+    [`${projectId}/tasks?as_of=%2B275760-09-13T00:00:00Z&page=5`, "0 tasks"],
+    [`${projectId}?from=-271821-04-20T00:00:00Z&to=%2B275760-09-13T00:00:00Z`, "Overview"],
+  ] as const) {
+    await page.goto(consoleUrl + path);
+    await page.getByRole("heading", { name: title }).waitFor();
+  }
+});
+
+test("a sign-out that does not reach the server is not taken for one", async (t) => {
+  const { page, context, expectTrouble } = await openConsole(await openBrowser(t), { consoleUrl });
+  const signOut = async (): Promise<void> => {
+    await page.getByRole("button", { name: "Signed in as admin" }).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+  };
+  const overview = page.getByRole("heading", { name: "Overview" });
+  await overview.waitFor();
+  const [cookie] = await context.cookies(consoleUrl);
+  assert.ok(cookie !== undefined);
+  const ask = () =>
+    callServer(`${consoleUrl}session`, { headers: { cookie: `${cookie.name}=${cookie.value}` } });
+
+  expectTrouble(/DELETE \S+\/console\/session/);
+  await page.route("**/console/session", (route) =>
+    route.request().method() === "DELETE" ? route.abort() : route.continue(),
+  );
+  const askedAgain = page.waitForResponse(
+    (answer) => answer.url() === `${consoleUrl}session` && answer.request().method() === "GET",
+  );
+  await signOut();
+  await askedAgain;
+  await overview.waitFor();
+  assert.equal(await page.getByLabel("Password").count(), 0);
+  assert.equal((await ask()).status, 200);
+
+  await page.unroute("**/console/session");
+  await signOut();
+  await page.getByLabel("Password").waitFor();
+  assert.equal((await ask()).status, 401);
+});

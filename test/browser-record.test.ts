@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type OpenBrowser, openBrowser } from "./browser.ts";
+import { openConsole, reportTasks } from "./console-page.ts";
+import { addUser } from "./identities.ts";
+import { eventually, shownIds } from "./shown-tasks.ts";
+import { projectId, startServer, type TestServer } from "./start-server.ts";
+
+/** Deleting the record of a task in the console. */
+let server: TestServer;
+let browser: OpenBrowser;
+const opened = new AsyncDisposableStack();
+
+before(async () => {
+  server = await startServer();
+  opened.defer(() => server.close());
+  browser = await openBrowser({ after: (close) => opened.defer(close) });
+});
+after(() => opened.disposeAsync());
+
+const open = (path: string, login?: { readonly name: string; readonly password: string }) =>
+  openConsole(browser, {
+    consoleUrl: `${server.url}/console/`,
+    path: `${projectId}${path}`,
+    ...(login && { login }),
+  });
+const statusOf = async (id: string) => (await server.call(`/v1/${projectId}/tasks/${id}`)).status;
+
+test("an operator deletes a record once they have read what that means", async () => {
+  const operator = await addUser(server, "olga", { project: ["operator"] });
+  await reportTasks(server, [{ id: "gone" }, { id: "kept" }]);
+  const { page } = await open("/tasks/gone", operator);
+  const question = page.getByRole("dialog", { name: "Delete this record?" });
+
+  await page.getByRole("button", { name: "Delete record" }).click();
+  await question.getByText("deleting its record stops nothing").waitFor();
+  await question.getByRole("button", { name: "Keep it" }).click();
+  await question.waitFor({ state: "detached" });
+  assert.equal(await statusOf("gone"), 200);
+
+  await page.getByRole("button", { name: "Delete record" }).click();
+  await question.getByRole("button", { name: "Delete the record" }).click();
+  await eventually(async () => assert.deepEqual(await shownIds(page), ["kept"]));
+  assert.equal(await statusOf("gone"), 404);
+});
+
+test("a record that has changed since it was looked at is not deleted before it is looked at again", async () => {
+  await reportTasks(server, [{ id: "changing" }]);
+  const { page, expectTrouble } = await open("/tasks/changing");
+  const question = page.getByRole("dialog", { name: "Delete this record?" });
+  await page.getByRole("button", { name: "Delete record" }).click();
+  await question.waitFor();
+  const body = { status: "Failed", fail_reason: "disk full" };
+  assert.equal((await server.call(`/v1/${projectId}/tasks/changing`, { method: "PATCH", body })).status, 200);
+  // The page behind the question has it by now, and its reader has not read it.
+  await page.getByText("disk full").first().waitFor();
+
+  expectTrouble(/^DELETE \S+\/tasks\/changing answered 412$/);
+  await question.getByRole("button", { name: "Delete the record" }).click();
+  await question.getByRole("alert").getByText("The task has just changed.").waitFor();
+  assert.equal(await statusOf("changing"), 200);
+
+  await question.getByRole("button", { name: "Keep it" }).click();
+  await page.getByRole("button", { name: "Delete record" }).click();
+  assert.equal(await question.getByRole("alert").count(), 0);
+  await question.getByRole("button", { name: "Delete the record" }).click();
+  await question.waitFor({ state: "detached" });
+  await eventually(async () => assert.equal(await statusOf("changing"), 404));
+});
+
+test("whoever may only read has no button to delete with", async () => {
+  const reader = await addUser(server, "rita", { project: ["reader"] });
+  await reportTasks(server, [{ id: "read" }]);
+  const { page } = await open("/tasks/read", reader);
+  await page.getByRole("heading", { name: "Timeline" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: /delete/i }).count(), 0);
+});
+
+test("who looks at a task whose record somebody deletes keeps what they saw, and is told", async () => {
+  await reportTasks(server, [{ id: "deleted" }]);
+  const { page, expectTrouble } = await open("/tasks/deleted");
+  await page.getByRole("heading", { name: "Timeline" }).waitFor();
+  // What the page asks for at first it has: an answer on its way would be another trouble.
+  await page.waitForLoadState("networkidle");
+  expectTrouble(/^GET \S+\/tasks\/deleted\S* answered 404$/);
+  assert.equal((await server.call(`/v1/${projectId}/tasks/deleted`, { method: "DELETE" })).status, 204);
+  await page.getByText("The record of this task was deleted.").waitFor();
+  await page.getByRole("heading", { name: "Timeline" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Delete record" }).count(), 0);
+});

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { errors, type Locator, type Page } from "playwright-core";
+import { roleId } from "../src/http/iam/documents.ts";
+import type { RoleName } from "../src/store/store.ts";
+import type { OpenBrowser, OpenPage, PageOptions } from "./browser.ts";
+import type { TestUser } from "./identities.ts";
+import { adminPassword, projectId, type TestServer } from "./start-server.ts";
+
+/** Who signs in to the console. */
+export type Login = Pick<TestUser, "name" | "password">;
+
+export const admin: Login = { name: "admin", password: adminPassword };
+
+/** Fills in the form for signing in that a page shows, as a page of its own or in a dialog, and sends it off. */
+export async function fillSignIn(page: Page, { name, password }: Login): Promise<void> {
+  await page.getByLabel("User name").fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/**
+ * Opens a page of the console in a new browser session of somebody who has signed in already: without the form, which
+ * has tests of its own.
+ */
+export async function openConsole(
+  browser: OpenBrowser,
+  options: PageOptions & {
+    /** Where the console lies, with a slash at its end. */
+    readonly consoleUrl: string;
+    readonly login?: Login;
+    /** The page, below the console. */
+    readonly path?: string;
+  },
+): Promise<OpenPage> {
+  const { consoleUrl, login = admin, path = projectId, ...pageOptions } = options;
+  const opened = await browser.openPage(pageOptions);
+  // It goes on as ever, but can be advanced.
+  await opened.context.clock.install();
+  const answer = await opened.context.request.post(`${consoleUrl}session`, {
+    data: { user: login.name, password: login.password },
+  });
+  assert.equal(answer.status(), 200, await answer.text());
+  await opened.page.goto(consoleUrl + path);
+  return opened;
+}
+
+/** More than any pause between two questions of the console, in milliseconds. */
+const pauseMs = 60_000;
+/** How long an answer may take to appear before it is asked for once more, and how often it is. */
+const answerMs = 500;
+const mostPolls = 20;
+
+/**
+ * Lets a page that was opened as above ask for everything again, and again, until something is there, or is not: what
+ * nobody has to wait for, as the page's clock is advanced instead.
+ */
+export async function pollUntil(
+  page: Page,
+  what: Locator,
+  state: "visible" | "detached" = "visible",
+): Promise<void> {
+  for (let polls = 1; ; polls += 1) {
+    await page.clock.fastForward(pauseMs);
+    try {
+      return await what.waitFor({ state, timeout: answerMs });
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError) || polls === mostPolls) throw error;
+    }
+  }
+}
+
+/** What of a task a test says; the rest is usual. */
+export interface SomeTask {
+  readonly id?: string;
+  readonly name?: string;
+  readonly [member: string]: unknown;
+}
+
+/** Reports tasks to a project, as its server's admin. Answers their ids, in the same order. */
+export async function reportTasks(
+  server: TestServer,
+  tasks: readonly SomeTask[],
+  options: { readonly projectId?: string; readonly token?: string } = {},
+): Promise<readonly string[]> {
+  const { token = server.token } = options;
+  const lines = tasks.map((task) => {
+    const create = {
+      service: "rds",
+      name: "BackupInstance",
+      instance: { id: "db-01", name: "orders" },
+      ...task,
+    };
+    return `${JSON.stringify({ create })}\n`;
+  });
+  const answer = await server.call(`/v1/${options.projectId ?? projectId}/tasks:batch`, {
+    body: lines.join(""),
+    headers: { "content-type": "application/x-ndjson" },
+    token,
+  });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.text
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const { status, id } = JSON.parse(line);
+      assert.equal(status, 201, line);
+      return id;
+    });
+}
+
+/** Makes a project on a server, and answers its id. */
+export async function addProject(
+  server: TestServer,
+  project: { readonly name: string; readonly description?: string },
+): Promise<string> {
+  const answer = await server.call("/v3/projects", { body: { project } });
+  assert.equal(answer.status, 201, answer.text);
+  return answer.json.project.id;
+}
+
+/** Gives somebody a role in a project. */
+export async function grant(
+  server: TestServer,
+  {
+    userId,
+    role,
+    projectId,
+  }: { readonly userId: string; readonly role: RoleName; readonly projectId: string },
+): Promise<void> {
+  const path = `/v3/projects/${projectId}/users/${userId}/roles/${roleId(role)}`;
+  const answer = await server.call(path, { method: "PUT" });
+  assert.equal(answer.status, 204, answer.text);
+}
+
+/** Holds a page to be no wider than its window. */
+export async function assertNoSidewaysScroll(page: Page, what: string): Promise<void> {
+  const tooWide = await page.evaluate(
+    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+  );
+  assert.equal(tooWide, 0, `${what} is wider than its window by so many pixels`);
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -50,6 +50,49 @@ test("the package holds no sources and no tests", () => {
     [],
   );
   assert.ok(files.includes("LICENSE"));
+});
+
+test("the package holds what browsers are sent, what shells complete by, and what it is deployed with", () => {
+  const folder = join(directory, "node_modules/taskcenter");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const wanted = [
+    "dist/web/index.html",
+    "dist/docs/index.html",
+    "dist/cli/completion/taskcenter.bash",
+    "dist/cli/completion/taskcenter.zsh",
+    "dist/cli/completion/taskcenter.fish",
+    "deploy/README.md",
+    "deploy/systemd/taskcenter.service",
+    "deploy/systemd/taskcenter.service.d/metrics.conf",
+    "deploy/systemd/taskcenter.service.d/postgres.conf",
+  ];
+  assert.deepEqual(
+    wanted.filter((file) => !files.includes(file)),
+    [],
+  );
+  assert.ok(files.some((file) => /^dist\/web\/assets\/.+\.js\.br$/.test(file)));
+  assert.deepEqual(
+    files.filter((file) => /(^|\/)\.|\.key$|\.db$|^secrets/.test(file)),
+    [],
+  );
+});
+
+test("a checkout without the packages for development is installed without the pages, and says so", async () => {
+  const checkout = join(directory, "production");
+  for (const part of ["package.json", "scripts"]) {
+    cpSync(join(root, part), join(checkout, part), { recursive: true });
+  }
+  const script = join(checkout, "scripts/build-web.ts");
+  const { code, stdout, stderr } = await runToEnd(process.execPath, [script, "--if-stale"], checkout);
+  assert.deepEqual([code, stdout], [0, ""]);
+  assert.match(stderr, /^not built: /);
+  assert.equal((await runToEnd(process.execPath, [script], checkout)).code, 1);
+});
+
+test("the package's program prints its completion", async () => {
+  const { code, stdout } = await runToEnd("npx", ["taskcenter", "completion", "bash"], directory);
+  assert.equal(code, 0);
+  assert.match(stdout, /^complete -F _taskcenter taskcenter$/m);
 });
 
 test("the client is there to import, and nothing behind it", async () => {

@@ -147,7 +147,8 @@ function isFree(port: number): Promise<boolean> {
 async function leaveUp(server: TourServer): Promise<void> {
   console.log(`
 That was the tour. The server is still there: try the lines above. They read the token from a file that only you
-can read, so it stands in no command line. When the server ends, its folder is removed.`);
+can read, so it stands in no command line. People look at ${server.url}/console/ with a browser: the user is admin, the
+password is in ${data}/clouds.yaml. When the server ends, its folder is removed.`);
   if (process.stdin.isTTY) console.log("Press Ctrl-C to end it.");
   else console.log(`There is no terminal here, so it ends by itself in ${unattendedMs / 1000} seconds.`);
   await new Promise<void>((resolve) => {

@@ -1,15 +1,7 @@
 import type { IdentityStore, TaskStore } from "../store/store.ts";
 import type { Clock } from "../task/clock.ts";
 import { TaskCenterError } from "../task/error.ts";
-import {
-  type Service,
-  services,
-  statusesMeaning,
-  statusMeanings,
-  type TaskState,
-  taskStates,
-  taskStatuses,
-} from "../task/lifecycle.ts";
+import { type Service, services, statusesMeaning, type TaskState, taskStates } from "../task/lifecycle.ts";
 import type { LastSuccess } from "../task/query.ts";
 
 /** A last success, with the project that it is of. */
@@ -43,7 +35,6 @@ const mostShares = 4;
 /** How many projects are asked about at once: the connections are there for requests. */
 const projectsAtOnce = 2;
 
-const liveStatuses = taskStatuses.filter((status) => !statusMeanings[status].ended);
 const runningStatuses = statusesMeaning(["running"]);
 
 /** What is asked, and whom. */
@@ -142,7 +133,7 @@ async function addProject(parts: {
     if (service !== undefined && state !== undefined) sums.tasks[service][state] += count;
   }
   if (services.some((service) => has(service, "pending") || has(service, "running"))) {
-    const filter = { projectId, statuses: liveStatuses, stale: { wanted: true, atMs: nowMs } };
+    const filter = { projectId, stale: { wanted: true, atMs: nowMs } };
     const stale = await answered(projectId, () =>
       tasks.countTasks({ filter, groupBy: ["service"], bucketMs: undefined }),
     );

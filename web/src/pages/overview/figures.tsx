@@ -20,8 +20,7 @@ export function Figures({ filter }: { readonly filter: TaskFilter }) {
   const { service } = filter;
 
   const staleFilter: TaskFilter = { ...emptyFilter, service, stale: true, range: allTime };
-  // Only what has not ended is ever stale; said to the server, it looks at less.
-  const staleParams = apiParams({ ...staleFilter, state: ["pending", "running"] }, { nowMs });
+  const staleParams = apiParams(staleFilter, { nowMs });
   staleParams.set("group_by", "state");
   const stale = usePolled<Counts<unknown>>(statsApi(project.id, staleParams));
 

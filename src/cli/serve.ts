@@ -135,7 +135,7 @@ Next: open ${server.url}/console/ in a browser, and sign in as ${userName}.
 In another terminal in this directory:${isFound ? "" : `\n  export TASKCENTER_DATA=${dataDirectory}`}
   npx taskcenter simulate                                                            # a fleet of databases to look at
   npx taskcenter run --service rds --name BackupInstance --instance db1 -- sleep 5   # record a command as a task
-  npx taskcenter list                                                               # what is running, what failed
-  npx taskcenter --help                                                             # everything else
+  npx taskcenter list                                                                # what is running, what failed
+  npx taskcenter --help                                                              # everything else
 `);
 }

@@ -15,7 +15,10 @@ import { createTaskWriting } from "./task-writing.ts";
 const readWaits = statement<[waiting: number]>(
   "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
 );
-const readStandbys = statement<[names: string]>("SHOW synchronous_standby_names");
+const commitSomething = statement("SELECT pg_logical_emit_message(true, 'probe', '')");
+const endWaits = statement(
+  "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
+);
 
 /** A session of which one write, when it is told so, is carried out, but its answer is lost with the connection. */
 function losingAnswers(session: Session) {
@@ -112,27 +115,45 @@ test("what a failover would undo is not acknowledged, though another one wrote i
     clock: () => factoryCreatedAtMs,
     onCountChanges: () => {},
   });
-  const waitFor = async (standby: string): Promise<void> => {
-    await session.query(statement(`ALTER SYSTEM SET synchronous_standby_names = '${standby}'`));
+  const setStandby = async (name: string): Promise<void> => {
+    await session.query(statement(`ALTER SYSTEM SET synchronous_standby_names = '${name}'`));
     await session.query(statement("SELECT pg_reload_conf()"));
-    // Each connection learns it by itself, before its next statement.
-    while ((await session.query(readStandbys))[0]?.[0] !== standby) await wait(10);
+  };
+  /** How many commits wait for the standby: asked until one does, or until `isAnswered`. */
+  const seeWaits = async (isAnswered: () => boolean): Promise<number> => {
+    for (;;) {
+      const [[waits] = [0]] = await session.query(readWaits);
+      if (waits > 0 || isAnswered()) return waits;
+      await wait(10);
+    }
+  };
+  /** A setting counts when the database's checkpointer has taken it up, which no answer tells: a commit that waits does. */
+  const losePrimary = async (): Promise<void> => {
+    await setStandby("absent");
+    for (let waits = 0; waits === 0; ) {
+      let isCommitted = false;
+      const committed = session.query(commitSomething).then(() => {
+        isCommitted = true;
+      });
+      waits = await seeWaits(() => isCommitted);
+      await session.query(endWaits);
+      await committed;
+    }
   };
   const creation = creationOf(taskFactory.running());
   const writes = [() => tasks.createTask(creation), () => tasks.deleteTask(creation.task)];
   for (const write of writes) {
-    losing.loseNext(() => waitFor("absent"));
+    const lost = new Promise<void>((resolve, reject) => {
+      losing.loseNext(() => losePrimary().then(resolve, reject));
+    });
     let isAnswered = false;
     const answered = write().finally(() => {
       isAnswered = true;
     });
-    let waits = 0;
-    for (let asked = 0; waits === 0 && asked < 100; asked += 1) {
-      await wait(20);
-      [[waits] = [0]] = await session.query(readWaits);
-    }
-    assert.deepEqual({ waits, isAnswered }, { waits: 1, isAnswered: false });
-    await waitFor("");
+    await lost;
+    assert.equal(await seeWaits(() => isAnswered), 1);
+    assert.equal(isAnswered, false);
+    await setStandby("");
     await answered;
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { HistoryEntryDocument } from "../../../../src/client/types.ts";
-import { historyLines, progressPoints, statusMarks, valueText } from "./history-lines.ts";
+import { type HistoryLine, historyLines, progressPoints, statusMarks, valueText } from "./history-lines.ts";
 
 function entry(
   revision: number,
@@ -14,6 +14,11 @@ function entry(
 const progress = (revision: number, from: number, to: number, message = "") =>
   entry(revision, { progress: { from, to } }, message);
 
+function revisionsOf(line: HistoryLine) {
+  if (line.kind === "gap") return "gap";
+  return line.kind === "change" ? line.entry.revision : line.entries.map(({ revision }) => revision);
+}
+
 test("reports of nothing but progress are one line, and what decides something stands by itself, newest first", () => {
   const lines = historyLines([
     entry(1, { status: { from: null, to: "Running" } }),
@@ -23,12 +28,19 @@ test("reports of nothing but progress are one line, and what decides something s
     progress(5, 30, 40),
     entry(6, { status: { from: "Running", to: "Completed" } }),
   ]);
-  assert.deepEqual(
-    lines.map((line) =>
-      line.kind === "change" ? line.entry.revision : line.entries.map(({ revision }) => revision),
-    ),
-    [6, 5, 4, [2, 3], 1],
-  );
+  assert.deepEqual(lines.map(revisionsOf), [6, 5, 4, [2, 3], 1]);
+});
+
+test("what was passed over stands in its place, and no run of reports goes on over it", () => {
+  const history = [
+    entry(1, { status: { from: null, to: "Running" } }),
+    progress(2, 0, 10),
+    progress(3, 10, 20),
+    progress(8, 60, 70),
+    progress(9, 70, 80),
+  ];
+  assert.deepEqual(historyLines(history, 3).map(revisionsOf), [[8, 9], "gap", [2, 3], 1]);
+  assert.deepEqual(historyLines(history).map(revisionsOf), [[2, 3, 8, 9], 1]);
 });
 
 test("a creation with a progress is no report of progress", () => {

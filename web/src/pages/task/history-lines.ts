@@ -1,16 +1,24 @@
 import type { HistoryEntryDocument } from "../../../../src/client/types.ts";
 
-/** A line of the timeline: a change, or a run of reports that said nothing but how far the task is. */
+/** A line of the timeline: a change, a run of reports that said nothing but how far the task is, or what was not read. */
 export type HistoryLine =
   | { readonly kind: "change"; readonly entry: HistoryEntryDocument }
   | {
       readonly kind: "progress";
       /** Oldest first, at least two. */
       readonly entries: readonly HistoryEntryDocument[];
-    };
+    }
+  | { readonly kind: "gap" };
 
-/** The timeline, newest first: what decides something stands by itself, and runs of progress are one line. */
-export function historyLines(history: readonly HistoryEntryDocument[]): readonly HistoryLine[] {
+/**
+ * The timeline, newest first: what decides something stands by itself, and runs of progress are one line.
+ *
+ * @param gapAfter The revision after which changes are missing from `history`, if any are.
+ */
+export function historyLines(
+  history: readonly HistoryEntryDocument[],
+  gapAfter?: number,
+): readonly HistoryLine[] {
   const lines: HistoryLine[] = [];
   let run: HistoryEntryDocument[] = [];
   const endRun = () => {
@@ -25,6 +33,10 @@ export function historyLines(history: readonly HistoryEntryDocument[]): readonly
     } else {
       endRun();
       lines.push({ kind: "change", entry });
+    }
+    if (entry.revision === gapAfter) {
+      endRun();
+      lines.push({ kind: "gap" });
     }
   }
   endRun();

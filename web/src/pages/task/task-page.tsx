@@ -100,7 +100,7 @@ function TaskView(props: {
         <div class="task-main">
           <Facts task={task} />
           <Progress task={task} history={history.entries} />
-          <Timeline history={history} />
+          <Timeline taskId={task.id} history={history} />
         </div>
         <div class="task-side">
           <Related task={task} />

@@ -20,35 +20,37 @@ const linesAtFirst = 50;
 const linesMore = 200;
 
 /** Every change of a task, newest first: what changed, when, by whom, and what was said of it. */
-export function Timeline({ history }: { readonly history: History }) {
-  const lines = historyLines(history.entries);
+export function Timeline(props: { readonly taskId: string; readonly history: History }) {
+  const { taskId, history } = props;
+  const lines = historyLines(history.entries, history.gapAfter);
   const [shown, setShown] = useState(linesAtFirst);
   return (
     <section class="card" aria-labelledby="history-title">
       <header class="card-head">
         <h2 id="history-title">Timeline</h2>
-        <span class="muted">{history.isLoading ? "" : counted(history.entries.length, "change")}</span>
+        {!history.isLoading && (
+          <span class="muted">
+            {history.gapAfter !== undefined && "the first and the latest "}
+            {counted(history.entries.length, "change")}
+          </span>
+        )}
       </header>
-      {history.isCut && (
-        <Banner tone="info">
-          Only the first {counted(history.entries.length, "change")} are shown;{" "}
-          <code>taskcenter export --history</code> has them all.
-        </Banner>
-      )}
       {history.isLoading && <Loading what="the timeline" lines={5} />}
       {history.error !== null && history.entries.length === 0 && (
         <Failure error={history.error} onRetry={history.retry} />
       )}
       <ol class="history">
-        {lines.slice(0, shown).map((line) =>
-          line.kind === "change" ? (
+        {lines.slice(0, shown).map((line) => {
+          if (line.kind === "gap") return <Gap key="gap" taskId={taskId} />;
+          if (line.kind === "progress") {
+            return <ProgressRun key={line.entries[0]?.revision} entries={line.entries} />;
+          }
+          return (
             <Line key={line.entry.revision} entry={line.entry}>
               <Change entry={line.entry} />
             </Line>
-          ) : (
-            <ProgressRun key={line.entries[0]?.revision} entries={line.entries} />
-          ),
-        )}
+          );
+        })}
       </ol>
       {lines.length > shown && (
         <p class="history-rest">
@@ -59,6 +61,18 @@ export function Timeline({ history }: { readonly history: History }) {
         </p>
       )}
     </section>
+  );
+}
+
+/** In the place of changes of a long history that were not read. */
+function Gap({ taskId }: { readonly taskId: string }) {
+  return (
+    <li class="history-fold">
+      <Banner tone="info">
+        The changes between these are not shown here; <code>taskcenter export --query {taskId}</code> has them
+        all.
+      </Banner>
+    </li>
   );
 }
 

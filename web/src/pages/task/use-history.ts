@@ -4,15 +4,16 @@ import { readDocument } from "../../api/http.ts";
 import { historyApi } from "../../api/paths.ts";
 import { useReader } from "../../session-context.tsx";
 
-/** How many changes one answer has, and how many answers are read: longer histories are for `taskcenter show`. */
+/** How many changes one answer has. */
 const pageSize = 500;
-const mostPages = 6;
+/** How many of the latest changes of a long history are read, besides the first page of it: both ends tell the most. */
+const mostLatest = 2500;
 
 export interface History {
   /** Oldest first. */
   readonly entries: readonly HistoryEntryDocument[];
-  /** Whether later changes exist that were not read. */
-  readonly isCut: boolean;
+  /** The revision after which changes were passed over, if any were. */
+  readonly gapAfter: number | undefined;
   readonly isLoading: boolean;
   readonly error: Error | null;
   readonly retry: () => void;
@@ -28,19 +29,25 @@ export function useHistory({ id, revision }: TaskDocument): History {
     gcTime: 0,
     queryFn: async ({ signal }) => {
       const entries: HistoryEntryDocument[] = [];
+      let gapAfter: number | undefined;
       let cursor: string | null = "0";
-      for (let page = 0; page < mostPages && cursor !== null; page++) {
+      while (cursor !== null) {
         const params = new URLSearchParams({ limit: String(pageSize), cursor });
         const document: HistoryDocument = await readDocument(historyApi(project.id, id, params), signal);
         entries.push(...document.history);
         cursor = document.next_cursor;
+        // A cursor of a history is the revision that it goes on after, and no two changes have the same one.
+        if (cursor !== null && gapAfter === undefined && Number(cursor) < revision - mostLatest) {
+          gapAfter = Number(cursor);
+          cursor = String(revision - mostLatest);
+        }
       }
-      return { entries, isCut: cursor !== null };
+      return { entries, gapAfter };
     },
   });
   return {
     entries: data?.entries ?? [],
-    isCut: data?.isCut ?? false,
+    gapAfter: data?.gapAfter,
     isLoading: data === undefined && error === null,
     error,
     retry: () => void refetch(),

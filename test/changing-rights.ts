@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { roleId } from "../src/http/iam/documents.ts";
 import { systemClock } from "../src/task/clock.ts";
-import { addUser, signedHeaders, type TestKey, type TestUser } from "./identities.ts";
+import { signedHeaders, type TestKey } from "./identities.ts";
 import type { Asked, Exchange, RoamingClient } from "./roaming-client.ts";
 import type { GroupServer } from "./server-group.ts";
-import { adminPassword, type CallOptions, callServer } from "./start-server.ts";
+import { adminPassword } from "./start-server.ts";
 
 /** How often each right was given, used and taken away. */
 export interface RightsRounds {
@@ -12,18 +13,11 @@ export interface RightsRounds {
   keys: number;
 }
 
-/** Who gets rights and loses them: a user without any, and the role. */
-export interface Reader extends TestUser {
-  readonly roleId: string;
-}
-
-/** Makes the one who gets rights, while all servers are well. */
-export async function makeReader(server: GroupServer, token: string): Promise<Reader> {
-  const call = (path: string, options: CallOptions = {}) =>
-    callServer(server.url() + path, { token, ...options });
-  const user = await addUser({ url: server.url(), call }, "ann", {});
-  const { json } = await call("/v3/roles?name=reader");
-  return { ...user, roleId: json.roles[0].id };
+/** Who gets rights and loses them: a user without any. */
+interface Reader {
+  readonly id: string;
+  readonly name: string;
+  readonly password: string;
 }
 
 /**
@@ -35,12 +29,11 @@ export async function changeRights(parts: {
   readonly projectId: string;
   /** A token of an administrator, in the project. */
   readonly token: string;
-  readonly reader: Reader;
   readonly client: RoamingClient;
   readonly onFinding: (finding: string) => void;
   readonly stopping: AbortSignal;
 }): Promise<RightsRounds> {
-  const { servers, projectId, token, reader, client, onFinding, stopping } = parts;
+  const { servers, projectId, token, client, onFinding, stopping } = parts;
   const rounds: RightsRounds = { tokens: 0, roles: 0, keys: 0 };
   const path = `/v1/${projectId}/tasks?limit=1`;
 
@@ -62,9 +55,15 @@ export async function changeRights(parts: {
     return answered.length;
   }
 
+  let reader: Reader | undefined;
+  let readers = 0;
+
   /** Asks until it is done; undefined where it never was. */
   async function settled(what: string, accepted: readonly number[], asked: Asked) {
-    const { answer } = await client.settle(asked);
+    const { answer, isUncertain } = await client.settle(asked);
+    // What a server was asked for and did not answer it may still do, however much later: a round with somebody else
+    // is not disturbed by it.
+    if (isUncertain) reader = undefined;
     if (answer === undefined) return undefined;
     if (accepted.includes(answer.status)) return answer;
     onFinding(`${what} is answered ${answer.status}: ${answer.text}`);
@@ -101,15 +100,31 @@ export async function changeRights(parts: {
     if (refusing > 1) rounds.tokens += 1;
   }
 
-  const rolePath = `/v3/projects/${projectId}/users/${reader.id}/roles/${reader.roleId}`;
-  const giveRole = () => settled("a grant", [204], { path: rolePath, method: "PUT", token });
+  /** The reader, with the role: the one of the round before, or a new one. */
+  async function readerWithRole(): Promise<(Reader & { readonly rolePath: string }) | undefined> {
+    let chosen = reader;
+    if (chosen === undefined) {
+      readers += 1;
+      const user = { name: `ann-${readers}`, password: `the password of ann-${readers}` };
+      // A name that is taken is of an answer that was lost.
+      const answer = await settled("a new user", [201, 409], { path: "/v3/users", token, body: { user } });
+      if (answer?.status !== 201) return undefined;
+      chosen = { ...user, id: answer.json.user.id };
+      reader = chosen;
+    }
+    const rolePath = `/v3/projects/${projectId}/users/${chosen.id}/roles/${roleId("reader")}`;
+    const granted = await settled("a grant", [204], { path: rolePath, method: "PUT", token });
+    // Where an answer was lost, the grant may be carried out once more, after its removal.
+    return granted && reader && { ...reader, rolePath };
+  }
 
   async function changeRole(): Promise<void> {
-    if ((await giveRole()) === undefined) return;
-    const hers = await logIn(reader.name, reader.password);
+    const ann = await readerWithRole();
+    if (ann === undefined) return;
+    const hers = await logIn(ann.name, ann.password);
     if (hers === undefined) return;
     await expectAll("a token with a role", [200], () => ({ path, token: hers }));
-    const removal = { path: rolePath, method: "DELETE", token };
+    const removal = { path: ann.rolePath, method: "DELETE", token };
     if ((await settled("a role's removal", [204, 404], removal)) === undefined) return;
     const refusing = await expectAll("a token without a role", [401, 403], () => ({ path, token: hers }));
     if (refusing > 1) rounds.roles += 1;
@@ -118,16 +133,12 @@ export async function changeRights(parts: {
   const keysPath = "/v3.0/OS-CREDENTIAL/credentials";
 
   async function changeKey(): Promise<void> {
-    if ((await giveRole()) === undefined) return;
-    // One whose answer was lost stays, and a user may have ten.
-    const old = await settled("the keys", [200], { path: `${keysPath}?user_id=${reader.id}`, token });
-    for (const { access } of old?.json.credentials ?? []) {
-      await settled("a key's end", [204, 404], { path: `${keysPath}/${access}`, method: "DELETE", token });
-    }
+    const ann = await readerWithRole();
+    if (ann === undefined) return;
     const answer = await settled("a new key", [201], {
       path: keysPath,
       token,
-      body: { credential: { user_id: reader.id } },
+      body: { credential: { user_id: ann.id } },
     });
     if (answer === undefined) return;
     const key: TestKey = answer.json.credential;

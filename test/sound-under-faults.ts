@@ -4,7 +4,7 @@ import { seededRandom } from "../bench/scale/random.ts";
 import { checkCounts } from "../src/store/postgres/check-counts.ts";
 import { openSession } from "../src/store/postgres/session.ts";
 import { type Acknowledged, type Fate, judge, nothingAcknowledged } from "./acknowledged.ts";
-import { changeRights, makeReader } from "./changing-rights.ts";
+import { changeRights } from "./changing-rights.ts";
 import { loadAtRandom, type SharedTasks } from "./random-load.ts";
 import { createRoamingClient, type Exchange, type RoamingClient } from "./roaming-client.ts";
 import { anyTask, type GroupServer, type Place, type ServerGroup, until } from "./server-group.ts";
@@ -36,7 +36,6 @@ export async function assertSoundUnderFaults(
 ): Promise<void> {
   const { servers } = group;
   const before = await Promise.all(places.map((place) => standingIn(servers[0], place)));
-  const reader = await makeReader(servers[0], places[0].token);
   const acknowledged = nothingAcknowledged();
   const findings: string[] = [];
   const exchanges: Exchange[] = [];
@@ -64,7 +63,7 @@ export async function assertSoundUnderFaults(
     const inCommon = shared[index % 2] as SharedTasks;
     return loadAtRandom({ ...common, ...place, name, client: roam(random), random, shared: inCommon });
   });
-  const rights = changeRights({ ...common, ...places[0], servers, reader, client });
+  const rights = changeRights({ ...common, ...places[0], servers, client });
   const looks = servers.map((server) => keepLooking(server, { ...places[1], client, stopping: stop.signal }));
   const working = Promise.all([rights, ...loads, ...looks]);
   // What it throws is thrown below, when the faults are over.

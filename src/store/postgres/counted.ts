@@ -19,7 +19,7 @@ import type { Counting, End, SumQuery } from "./counting.ts";
 import { orderSql, pageStatement } from "./filters.ts";
 import { countFew } from "./groups.ts";
 import { byDimension, type Dimension, isOfSeries, type SeriesKey, valueColumns } from "./series.ts";
-import { type Query, statement } from "./session.ts";
+import { type Query, statement, type Value } from "./session.ts";
 import type { Trees } from "./trees.ts";
 
 /** How many series are put together at most. */
@@ -144,6 +144,18 @@ const partsOf = (part: Part) =>
   );
 const seriesByPart = { name: partsOf("name"), instance: partsOf("instance") };
 
+/** Which series, by their numbers from 1, have tasks in a window, whatever their status. */
+const seriesInUse = byDimension((dimension) =>
+  statement<[number: number]>(
+    `SELECT series.number FROM unnest($2::text[], $3::text[], $4::text[])
+       WITH ORDINALITY AS series (service, kind, value, number) CROSS JOIN LATERAL (
+         SELECT 1 FROM task WHERE task.project_id = $1 AND ${isOfSeries("task", "series", dimension)}
+           AND (task.created_at_ms, task.id) >= ($5, $6) AND (task.created_at_ms, task.id) < ($7, $8)
+         LIMIT 1
+       ) AS task`,
+  ),
+);
+
 /** Answers what the count trees tell: totals, pages however deep, names and groups. */
 export function createCountedLists(parts: { readonly counting: Counting; readonly trees: Trees }) {
   const { counting, trees } = parts;
@@ -210,21 +222,10 @@ export function createCountedLists(parts: { readonly counting: Counting; readonl
     part: Part,
     most: number,
   ): Promise<readonly SeriesKey[] | undefined> {
-    const { filter, series, from, to, dimension } = plan;
+    const { filter, series, dimension } = plan;
     if (series.length === 0) return [];
     const statuses = filter.statuses === undefined ? null : [...filter.statuses];
-    const rows = await query(seriesByPart[part][dimension], [
-      filter.projectId,
-      series.map(({ service }) => service),
-      series.map(({ kind }) => kind),
-      series.map(({ value }) => value),
-      from.createdAtMs,
-      from.id,
-      to.createdAtMs,
-      to.id,
-      statuses,
-      most + 1,
-    ]);
+    const rows = await query(seriesByPart[part][dimension], [...seriesAndSpan(plan), statuses, most + 1]);
     if ((rows[0]?.[0] ?? 0) > most) return undefined;
     return rows.flatMap(([, service, kind, value]) =>
       service === null || kind === null || value === null ? [] : { service, kind, value, dimension: part },
@@ -249,6 +250,12 @@ export function createCountedLists(parts: { readonly counting: Counting; readonl
       return groupBy.includes("name") ? byPart(query, plan, "name") : plan;
     }
     return groupBy.includes("name") ? undefined : byPart(query, plan, "instance");
+  }
+
+  /** The series of a plan that have tasks: those that have none need not be told of for each bucket. */
+  async function seriesWithTasks(query: Query, plan: CountedPlan): Promise<readonly SeriesKey[]> {
+    const rows = await query(seriesInUse[plan.dimension], seriesAndSpan(plan));
+    return rows.flatMap(([number]) => plan.series[number - 1] ?? []);
   }
 
   /** The buckets of a plan's tasks, one next to the other. */
@@ -326,26 +333,25 @@ export function createCountedLists(parts: { readonly counting: Counting; readonl
       }
       const apart = await byGroups(query, plan, asked);
       if (apart === undefined) return undefined;
-      const buckets =
+      const [buckets, series] =
         bucketMs === undefined
-          ? [{ startMs: 0, from: plan.from, to: plan.to }]
-          : await bucketsOf(query, plan, bucketMs);
-      if (buckets.length * apart.series.length > maxTallies) return undefined;
+          ? [[{ startMs: 0, from: plan.from, to: plan.to }], apart.series]
+          : await Promise.all([bucketsOf(query, plan, bucketMs), seriesWithTasks(query, apart)]);
+      if (buckets.length * series.length > maxTallies) return undefined;
       const groups = groupsOf(asked);
       const [first] = buckets;
       if (first === undefined) return groups.counts();
       // Each bucket begins where the one before it ends.
       const places = [first.from, ...buckets.map(({ to }) => to)];
-      const ends = apart.series.flatMap((series) => places.map((place): End => ({ series, place, sign: 1 })));
+      const ends = series.flatMap((each) => places.map((place): End => ({ series: each, place, sign: 1 })));
       const { tallies } = await counting.talliesAt(query, plan.filter.projectId, ends);
       const statuses = new Set(plan.filter.statuses ?? taskStatuses);
-      for (const [row, series] of apart.series.entries()) {
+      for (const [row, { service, value }] of series.entries()) {
         for (const [column, { startMs }] of buckets.entries()) {
           const end = row * places.length + column;
           for (const status of statuses) {
             const slot = slotOf(status);
             const sum = (tallies[end + 1]?.[slot] ?? 0) - (tallies[end]?.[slot] ?? 0);
-            const { service, value } = series;
             // What the series has no say in is not asked for.
             groups.add({ status, service, name: value, instanceId: value, createdAtMs: startMs }, sum);
           }
@@ -365,4 +371,16 @@ function sumOf({ filter, series }: CountedPlan, { from, to }: Span): SumQuery {
   return { projectId: filter.projectId, ends, statuses: filter.statuses };
 }
 
-export type CountedLists = ReturnType<typeof createCountedLists>;
+/** A plan's project, series and span, as the first values of a statement. */
+function seriesAndSpan({ filter, series, from, to }: CountedPlan): readonly Value[] {
+  return [
+    filter.projectId,
+    series.map(({ service }) => service),
+    series.map(({ kind }) => kind),
+    series.map(({ value }) => value),
+    from.createdAtMs,
+    from.id,
+    to.createdAtMs,
+    to.id,
+  ];
+}

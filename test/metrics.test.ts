@@ -212,6 +212,22 @@ test("no caller can make the series many: what is asked is told by few words", a
   for (const status of valuesOf("status")) assert.match(status ?? "", /^[2-5]xx$/);
 });
 
+test("exports and batches, which may take long, are told apart from what answers at once", async (t) => {
+  const server = await start(t);
+  for (const accept of ["text/csv", "application/x-ndjson", "application/json"]) {
+    assert.equal((await server.call(tasks, { headers: { accept } })).status, 200);
+  }
+  const batch = { body: "\n", headers: { "content-type": "application/x-ndjson" } };
+  assert.equal((await server.call(`${tasks}:batch`, batch)).status, 200);
+  const seen = await scrape(server);
+  const answered = (face: string, method: string) =>
+    seen.value("taskcenter_http_request_duration_seconds_count", { face, method, status: "2xx" });
+  assert.deepEqual(
+    [answered("stream", "GET"), answered("stream", "POST"), answered("own", "GET")],
+    [2, 1, 1],
+  );
+});
+
 test("while the store is away the metrics say so, and what the process does; then everything is back", async (t) => {
   const postgres = await startPostgres(t);
   const server = await startServer({ flags: { store: postgres.url } });

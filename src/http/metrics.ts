@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from "node:crypto";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { metricsForms } from "../metrics/families.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { OwnFigures } from "../metrics/own-figures.ts";
@@ -36,7 +36,7 @@ export function observeRequests(app: FastifyInstance, { own }: Pick<MetricsDeps,
     const { method } = request;
     own.observeRequest(
       {
-        face: faceLabel(request),
+        face: isStream(reply) ? "stream" : faceLabel(request),
         method: knownMethods.has(method) ? method : "other",
         status: statusClasses[Math.trunc(reply.statusCode / 100)] ?? "other",
       },
@@ -44,6 +44,12 @@ export function observeRequests(app: FastifyInstance, { own }: Pick<MetricsDeps,
     );
     done();
   });
+}
+
+/** Exports and batches last as long as who reads or sends them likes, and tell nothing of how quick the server is. */
+function isStream(reply: FastifyReply): boolean {
+  const type = reply.getHeader("content-type");
+  return typeof type === "string" && /^(?:application\/x-ndjson|text\/csv)(?:;|$)/.test(type);
 }
 
 /** By the first segment of their path, which decides it: nearly all requests are found here, at once. */

@@ -15,9 +15,11 @@ async function open(t: TestContext, { connections }: { readonly connections: num
 }
 
 test("what takes long is given up, and what fails is told", async (t) => {
-  const readBriefly = openBriefReads(await open(t, { connections: 2 }), 50);
+  const session = await open(t, { connections: 2 });
+  assert.equal(await openBriefReads(session, 50)("a", (query) => query(sleep, [20])), undefined);
+  // On a busy machine even this may take longer than that.
+  const readBriefly = openBriefReads(session, 5000);
   assert.deepEqual(await readBriefly("a", (query) => query(one)), [[1]]);
-  assert.equal(await readBriefly("a", (query) => query(sleep, [20])), undefined);
   await assert.rejects(
     readBriefly("a", () => Promise.reject(new Error("lost"))),
     { message: "lost" },
@@ -29,21 +31,21 @@ test("however much a project asks, other projects find a connection", async (t) 
   const readBriefly = openBriefReads(session, 5000);
   let reading = 0;
   let atMost = 0;
+  const othersAnswered = Promise.withResolvers<void>();
   const read = async (query: Query) => {
     reading += 1;
     atMost = Math.max(atMost, reading);
-    await query(sleep, [0.05]);
+    await query(one);
+    await othersAnswered.promise;
     reading -= 1;
     return "read";
   };
-  let answered = 0;
   const asked = Array.from({ length: 20 }, async () => {
     assert.equal(await readBriefly("a", read), "read");
-    answered += 1;
   });
   assert.deepEqual(await readBriefly("b", (query) => query(one)), [[1]]);
   assert.deepEqual(await session.query(one), [[1]]);
-  assert.ok(answered < 20, `${answered} were answered before another project's`);
+  othersAnswered.resolve();
   await Promise.all(asked);
   assert.equal(atMost, 1);
 });

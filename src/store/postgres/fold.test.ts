@@ -301,7 +301,8 @@ test("while tasks are written and folds go on, every sum is exact at every momen
   });
   const asking = [openAnother(), openAnother()].map(async (session, server) => {
     const { sumAt } = createCounting(holdTrees(), () => {});
-    for (let asked = 0; asked < 150; asked += 1) {
+    // However the machine shares its time among them: until the others have done something, too.
+    for (let asked = 0; asked < 150 || rounds <= 5 || folds <= 5; asked += 1) {
       const series: SeriesKey =
         asked % 3 === 0
           ? ofService
@@ -331,7 +332,6 @@ test("while tasks are written and folds go on, every sum is exact at every momen
     isDone = true;
   }
   await Promise.all([writing, ...folding]);
-  assert.ok(rounds > 5 && folds > 5, `${rounds} rounds, ${folds} folds`);
   await fold();
   assert.deepEqual(await findings(), []);
 });

@@ -112,7 +112,7 @@ suite("a session", { concurrency: true }, () => {
     const [[pid] = []] = await session.query(readPid);
     const tooLong = refusal("its database took too long");
     const inTransaction = session.transaction((query) => query(sleep, [30]));
-    assert.ok((await elapsedMs(assert.rejects(inTransaction, tooLong))) < 2000);
+    assert.ok((await elapsedMs(assert.rejects(inTransaction, tooLong))) < 15_000);
     await assert.rejects(
       session.snapshot((query) => query(sleep, [30]), 100),
       tooLong,
@@ -123,16 +123,16 @@ suite("a session", { concurrency: true }, () => {
   });
 
   test("a statement without an answer is given up, and its connection with it", async (t) => {
-    const session = await open(t, { connections: 1, statementMs: -2500 });
+    const session = await open(t, { connections: 1, statementMs: -500 });
     const [[pid] = []] = await session.query(readPid);
-    await assert.rejects(session.query(sleep, [5]), refusal("its database can not be reached"));
+    await assert.rejects(session.query(sleep, [30]), refusal("its database can not be reached"));
     const [[next] = []] = await session.query(readPid);
     assert.notEqual(next, pid);
   });
 
   test("where a connection proves dead, those that were there beside it keep nobody waiting", async (t) => {
     const network = await startNetwork(t, (await openTestDatabase(t)).url);
-    const session = openOn(t, network.url, { connections: 3, statementMs: -1500 });
+    const session = openOn(t, network.url, { connections: 3, statementMs: -500 });
     await Promise.all([1, 2, 3].map(() => session.query(sleep, [0.2])));
     network.cut();
     await assert.rejects(session.query(readPid), refusal("its database can not be reached"));
@@ -167,7 +167,7 @@ suite("a session", { concurrency: true }, () => {
       for (const other of pids) if (other !== pid) await query(terminate, [other ?? 0]);
       return pid;
     });
-    for (let waitedMs = 0; troubles.length === 0 && waitedMs < 2000; waitedMs += 10) await wait(10);
+    while (troubles.length === 0) await wait(10);
     assert.equal(troubles.length, 1);
     const answers = await Promise.all(Array.from({ length: 4 }, () => session.query(readPid)));
     assert.ok(answers.some(([row]) => row?.[0] === own));
@@ -320,14 +320,19 @@ suite("a session", { concurrency: true }, () => {
 
   test("a database that stops under a session is refused until it is there again, and then works by itself", async (t) => {
     const server = await startPostgres(t);
-    const session = openOn(t, server.url, { statementMs: 500 });
+    const session = openOn(t, server.url);
     await session.query(makeTable);
     for (const end of [() => server.stop(), () => server.kill("SIGKILL")]) {
+      const using = Promise.withResolvers<void>();
       const under = assert.rejects(
-        session.transaction((query) => query(sleep, [0.4])),
+        session.transaction(async (query) => {
+          await query(readPid);
+          using.resolve();
+          await query(sleep, [30]);
+        }),
         { code: "store-unavailable" },
       );
-      await wait(50);
+      await using.promise;
       await end();
       await under;
       for (let attempt = 0; attempt < 4; attempt += 1) {

@@ -1,10 +1,25 @@
 import assert from "node:assert/strict";
-import test from "node:test";
+import test, { type TestContext } from "node:test";
 import { shareGathering } from "./gathering.ts";
 
 const limits = { freshMs: 40, usableMs: 300, waitMs: 30 };
 const failed = (error: unknown) => assert.fail(String(error));
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A time that passes only when the test lets it, and what is waited for meanwhile with it. */
+function mockTime(t: TestContext) {
+  let nowMs = 0;
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.method(performance, "now", () => nowMs);
+  return {
+    async pass(ms: number): Promise<void> {
+      await turn();
+      nowMs += ms;
+      t.mock.timers.tick(ms);
+      await turn();
+    },
+  };
+}
 
 test("all who ask at once share one gathering, and whoever asks soon after gets the same", async (t) => {
   let gathered = 0;
@@ -25,6 +40,7 @@ test("all who ask at once share one gathering, and whoever asks soon after gets 
 });
 
 test("what is old is gathered anew", async (t) => {
+  const time = mockTime(t);
   let gathered = 0;
   const gathering = shareGathering({
     gather: async () => {
@@ -36,15 +52,16 @@ test("what is old is gathered anew", async (t) => {
   });
   t.after(() => gathering.close());
   assert.equal(await gathering.figures(), 1);
-  await pause(60);
+  await time.pass(60);
   assert.equal(await gathering.figures(), 2);
 });
 
 test("what takes long to gather is not gathered all the time", async (t) => {
+  const time = mockTime(t);
   let gathered = 0;
   const gathering = shareGathering({
     gather: async () => {
-      await pause(100);
+      await new Promise((resolve) => setTimeout(resolve, 100));
       gathered += 1;
       return gathered;
     },
@@ -52,14 +69,19 @@ test("what takes long to gather is not gathered all the time", async (t) => {
     limits: { freshMs: 1, usableMs: 60_000, waitMs: 60_000 },
   });
   t.after(() => gathering.close());
+  const first = gathering.figures();
+  await time.pass(100);
+  assert.equal(await first, 1);
+  await time.pass(200);
   assert.equal(await gathering.figures(), 1);
-  await pause(20);
-  assert.equal(await gathering.figures(), 1);
-  await pause(1000);
-  assert.equal(await gathering.figures(), 2);
+  await time.pass(1);
+  const second = gathering.figures();
+  await time.pass(100);
+  assert.equal(await second, 2);
 });
 
 test("nobody waits for long: what was gathered before is told, until it is too old, and nothing before there is any", async (t) => {
+  const time = mockTime(t);
   let isSlow = false;
   let ended = Promise.withResolvers<void>();
   const gathering = shareGathering({
@@ -71,18 +93,22 @@ test("nobody waits for long: what was gathered before is told, until it is too o
     limits,
   });
   t.after(() => gathering.close());
+  /** What somebody gets who asks now, and waits for as long as anybody should. */
+  const afterWaiting = async (): Promise<boolean | undefined> => {
+    const asked = gathering.figures();
+    await time.pass(limits.waitMs);
+    return asked;
+  };
   isSlow = true;
-  assert.equal(await gathering.figures(), undefined);
+  assert.equal(await afterWaiting(), undefined);
   ended.resolve();
-  await pause(1);
+  await time.pass(0);
   assert.equal(await gathering.figures(), true);
-  await pause(150);
+  await time.pass(150);
   ended = Promise.withResolvers();
-  const startedMs = performance.now();
-  assert.equal(await gathering.figures(), true);
-  assert.ok(performance.now() - startedMs < 250);
-  await pause(320);
-  assert.equal(await gathering.figures(), undefined);
+  assert.equal(await afterWaiting(), true);
+  await time.pass(limits.usableMs);
+  assert.equal(await afterWaiting(), undefined);
   ended.resolve();
 });
 
@@ -109,7 +135,7 @@ test("a close ends what is under way, tells nobody of it, and nothing begins aft
   const gathering = shareGathering({
     gather: async (signal) => {
       begun += 1;
-      while (!signal.aborted) await pause(1);
+      while (!signal.aborted) await turn();
       throw signal.reason;
     },
     onError: failed,

@@ -28,6 +28,13 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - beganMs;
 }
 
+/** How long something takes where nothing else holds it up: the shortest of some times. */
+async function shortestMs(work: () => Promise<unknown>): Promise<number> {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round += 1) shortest = Math.min(shortest, await timed(work));
+  return shortest;
+}
+
 /** How long one password takes by itself, on this machine as it is now. */
 const hashedMs = () => timed(() => tryPassword({ id: ann.id }, "a guess"));
 
@@ -89,10 +96,9 @@ test("an unknown user, a wrong password and a disabled user are refused alike, i
 });
 
 test("of many guesses at somebody who is recognised, the right one at the end waits like all", async () => {
+  const aloneMs = await shortestMs(hashedMs);
   await ann.logIn();
-  const aloneMs = await hashedMs();
-  await ann.logIn();
-  assert.ok((await timed(() => ann.logIn())) < aloneMs / 2, "she is recognised");
+  assert.ok((await shortestMs(() => ann.logIn())) < aloneMs / 2, "she is recognised");
   const guesses = Array.from({ length: 60 }, (_, number) => tryPassword({ id: ann.id }, `guess ${number}`));
   const isFull = new Promise<void>((resolve) => {
     for (const guess of guesses) guess.then(({ status }) => status === 429 && resolve());

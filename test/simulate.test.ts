@@ -192,15 +192,19 @@ describe("a simulation", () => {
     try {
       const listen = new URL(running.url).host;
       const child = startCli(running, ["simulate", "--no-history", "--rate", "60", "--speed", "20"]);
-      const said = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+      const ended = Promise.all([text(child.stdout), once(child, "close")]);
+      let stderr = "";
+      child.stderr.setEncoding("utf8").on("data", (chunk) => (stderr += chunk));
+      const told = (words: string) => until(async () => stderr.includes(words));
       await until(async () => (await total(running, "")) > 5);
       await running.stop();
-      await elapse(1500);
+      await told("cannot reach");
       running = await startServer({ directory, flags: { listen } });
       const before = await total(running, "");
+      await told("the server is back");
       await until(async () => (await total(running, "")) > before + 20);
       child.kill("SIGTERM");
-      const [stdout, stderr] = await said;
+      const [stdout] = await ended;
       const [away, back, left] = stderr.split("\n");
       assert.match(away ?? "", /^taskcenter: cannot reach http:\S+: .*; going on when that has passed$/);
       assert.equal(back, "taskcenter: the server is back, and is told what happened meanwhile");

@@ -61,3 +61,27 @@ test("a sign-out that does not reach the server is not taken for one", async (t)
   await page.getByLabel("Password").waitFor();
   assert.equal((await ask()).status, 401);
 });
+
+test("while a sign-out is on its way nothing is asked: its refusal would be taken for the end of the session", async (t) => {
+  const { page } = await openConsole(await openBrowser(t), { consoleUrl });
+  await page.getByRole("region", { name: "No task yet" }).waitFor();
+  const ended = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  await page.route("**/console/session", async (route) => {
+    if (route.request().method() !== "DELETE") return route.continue();
+    const response = await route.fetch();
+    ended.resolve();
+    await told.promise;
+    await route.fulfill({ response });
+  });
+  await page.getByRole("button", { name: "Signed in as admin" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await ended.promise;
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await page.clock.fastForward(60_000);
+  await page.evaluate("0");
+  assert.deepEqual(asked, []);
+  told.resolve();
+  await page.getByLabel("Password").waitFor();
+});

@@ -20,6 +20,7 @@ type Standing =
   | { readonly kind: "asking" }
   | { readonly kind: "unreached"; readonly error: Error }
   | { readonly kind: "nobody" }
+  | { readonly kind: "leaving" }
   | { readonly kind: "known"; readonly session: Session; readonly isExpired: boolean };
 
 /** How often the server is asked again for the session while it is away, in milliseconds. */
@@ -66,6 +67,9 @@ export function App() {
     if (isSame) void askAnew();
   };
   const end = async () => {
+    // Nothing asks any more: what comes after the end of the session would be refused, and taken for its expiry.
+    setStanding({ kind: "leaving" });
+    await queryClient.cancelQueries();
     await signOut().catch(() => {});
     forgetAnswers();
     queryClient.clear();
@@ -75,6 +79,7 @@ export function App() {
 
   switch (standing.kind) {
     case "asking":
+    case "leaving":
       return <Loading what="the console" />;
     case "unreached":
       return <Failure error={standing.error} onRetry={ask} isPage />;

@@ -84,7 +84,8 @@ test("a server that is stopped and started again finds every page, and every ses
   const consoleUrl = `${first.url}/console/`;
   const opened = await openConsole(browser, { consoleUrl, path: pages.task });
   const tabs = await openAll(opened, consoleUrl);
-  opened.expectTrouble(/failed: net::ERR_CONNECTION_REFUSED$/);
+  // A question that comes at that very moment finds a connection that nobody takes, or that is ended.
+  opened.expectTrouble(/failed: net::ERR_(?:CONNECTION_(?:REFUSED|RESET|CLOSED)|EMPTY_RESPONSE)$/);
   await first.stop();
   await assertAway(tabs);
 

@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { systemClock } from "../src/task/clock.ts";
 import { desktop, type OpenBrowser, openBrowser } from "./browser.ts";
 import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
+import { eventually } from "./shown-tasks.ts";
 import { projectId, startServer, type TestServer } from "./start-server.ts";
 
 /** The overview in a real browser: what it shows leads to the tasks behind it. */
@@ -26,6 +27,15 @@ const openOverview = async (query = "") =>
       path: `${projectId}${query}`,
     })
   ).page;
+
+/** Waits until everything is there, and nothing moves any more: a figure that is not known yet is a dash. */
+async function untilWhole(page: Page): Promise<void> {
+  await page.locator(".timeline .u-over").waitFor();
+  await eventually(async () => {
+    assert.equal(await page.getByText(/^Loading /).count(), 0);
+    assert.equal(await page.locator(".figure-count").filter({ hasText: "–" }).count(), 0);
+  });
+}
 
 /** The number that begins a text: `1,204 tasks`; none where it begins with words. */
 const numberIn = (text: string | null) => Number(/[\d,]+/.exec(text ?? "")?.[0].replaceAll(",", "") ?? 0);
@@ -54,9 +64,8 @@ test("a stretch that is dragged over on the chart leads to the tasks that were c
     { id: "middle-2", created_at: createdAt(13) },
   ]);
   const page = await openOverview();
-  const plot = page.locator(".timeline .u-over");
-  await plot.waitFor();
-  const box = await plot.boundingBox();
+  await untilWhole(page);
+  const box = await page.locator(".timeline .u-over").boundingBox();
   assert.ok(box !== null);
   const at = (share: number) => [box.x + box.width * share, box.y + box.height / 2] as const;
   await page.mouse.move(...at(0.4));
@@ -76,7 +85,7 @@ test("every figure is the total of the list that it leads to", async () => {
     { id: "pending", kind: "scheduled", service: "rds" },
   ]);
   const page = await openOverview();
-  await page.locator(".timeline .u-over").waitFor();
+  await untilWhole(page);
   await page.getByText("As a table").click();
   const links = page.locator(".figure, .legend-item, .card-head a, .as-table td a");
   const figures = await links.evaluateAll((elements) =>

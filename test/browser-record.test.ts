@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type OpenBrowser, openBrowser } from "./browser.ts";
-import { openConsole, reportTasks } from "./console-page.ts";
+import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
 import { addUser } from "./identities.ts";
 import { eventually, shownIds } from "./shown-tasks.ts";
 import { projectId, startServer, type TestServer } from "./start-server.ts";
@@ -53,7 +53,7 @@ test("a record that has changed since it was looked at is not deleted before it 
   const body = { status: "Failed", fail_reason: "disk full" };
   assert.equal((await server.call(`/v1/${projectId}/tasks/changing`, { method: "PATCH", body })).status, 200);
   // The page behind the question has it by now, and its reader has not read it.
-  await page.getByText("disk full").first().waitFor();
+  await pollUntil(page, page.getByText("disk full").first());
 
   expectTrouble(/^DELETE \S+\/tasks\/changing answered 412$/);
   await question.getByRole("button", { name: "Delete the record" }).click();
@@ -79,12 +79,11 @@ test("whoever may only read has no button to delete with", async () => {
 test("who looks at a task whose record somebody deletes keeps what they saw, and is told", async () => {
   await reportTasks(server, [{ id: "deleted" }]);
   const { page, expectTrouble } = await open("/tasks/deleted");
-  await page.getByRole("heading", { name: "Timeline" }).waitFor();
-  // What the page asks for at first it has: an answer on its way would be another trouble.
-  await page.waitForLoadState("networkidle");
+  // What the page asks the services for, and only once, it has: an answer on its way would be another trouble.
+  await page.getByRole("region", { name: "As the APIs show it" }).locator("pre").nth(1).waitFor();
   expectTrouble(/^GET \S+\/tasks\/deleted\S* answered 404$/);
   assert.equal((await server.call(`/v1/${projectId}/tasks/deleted`, { method: "DELETE" })).status, 204);
-  await page.getByText("The record of this task was deleted.").waitFor();
+  await pollUntil(page, page.getByText("The record of this task was deleted."));
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
   assert.equal(await page.getByRole("button", { name: "Delete record" }).count(), 0);
 });

@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "pg";
 import { startPostgres } from "./postgres.ts";
 
@@ -48,21 +50,33 @@ export async function startLoggedPostgres(t: TestContext): Promise<{
   return {
     url,
     async readStatements() {
-      const statements: LoggedStatement[] = [];
-      let line = 0;
-      for await (const text of linesOf(url)) {
-        line += 1;
-        if (line <= lines) continue;
-        const statement = statementIn(JSON.parse(text));
-        if (statement !== undefined) statements.push(statement);
-      }
-      lines = line;
-      return statements;
+      const all = await linesUpToNow(url);
+      const statements = all.slice(lines).map((text) => statementIn(JSON.parse(text)));
+      lines = all.length;
+      return statements.filter((statement) => statement !== undefined);
     },
   };
 }
 
-/** The log's lines. The server itself reads its file, which only its user may. */
+/**
+ * The log's lines up to now. A process of the server's writes what the others tell it, in that order and later than they
+ * answer: so everything is there as soon as a last statement is.
+ */
+async function linesUpToNow(url: string): Promise<readonly string[]> {
+  const last = `the last statement: ${randomUUID()}`;
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(`SELECT '${last}'`);
+  await client.end();
+  for (;;) {
+    const lines: string[] = [];
+    for await (const line of linesOf(url)) lines.push(line);
+    if (lines.some((line) => line.includes(last))) return lines;
+    await wait(20);
+  }
+}
+
+/** The log's lines so far. The server itself reads its file, which only its user may. */
 async function* linesOf(url: string): AsyncGenerator<string> {
   const client = new Client({ connectionString: url });
   await client.connect();

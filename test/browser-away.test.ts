@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { freePort } from "../scripts/free-ports.ts";
 import { type OpenPage, openBrowser } from "./browser.ts";
 import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
 import { projectId, startServer, type TestServer } from "./start-server.ts";
@@ -77,7 +78,9 @@ test("a browser without a network keeps its pages and says so, and is fresh agai
 
 test("a server that is stopped and started again finds every page, and every session, as it was", async (t) => {
   const browser = await openBrowser(t);
-  const first = await startServer();
+  // While it is away nobody else is given its port.
+  const listen = `127.0.0.1:${await freePort()}`;
+  const first = await startServer({ flags: { listen } });
   const { directory } = first;
   t.after(() => first.close());
   await reportTasks(first, [{ id: "running-1", name: "CreateInstance" }]);
@@ -89,7 +92,7 @@ test("a server that is stopped and started again finds every page, and every ses
   await first.stop();
   await assertAway(tabs);
 
-  const second = await startServer({ directory, flags: { listen: new URL(first.url).host } });
+  const second = await startServer({ directory, flags: { listen } });
   t.after(() => second.stop());
   await assertBack(tabs, second, "BackupFailed");
 });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { findFreePorts } from "../scripts/free-ports.ts";
 
 /**
  * The guides, run as they are written. Every block of `sh` is run, all of a guide in one shell, in order; what it
@@ -75,25 +75,15 @@ export function blocksOf(guide: string): readonly Block[] {
 /** The port of a server whose address nobody gave, and those that a guide gives. */
 const listenPattern = /--listen\S* 127\.0\.0\.1:(\d+)|http:\/\/127\.0\.0\.1:(8080)/g;
 
-/** Gives every port of the guide's server one that is free. They are all held until the last is found. */
+/** Gives every port of the guide's server one that is free, and still is when the guide comes to it. */
 async function withFreePorts(
   guide: string,
 ): Promise<{ readonly text: string; readonly freePorts: ReadonlyMap<string, number> }> {
   const ports = new Set(
     Array.from(guide.matchAll(listenPattern), ([, given, byDefault]) => given ?? byDefault ?? ""),
   );
-  const freePorts = new Map<string, number>();
-  const probes = [];
-  for (const port of ports) {
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
-    probes.push(probe);
-    freePorts.set(port, (probe.address() as AddressInfo).port);
-  }
-  for (const probe of probes) {
-    probe.close();
-    await once(probe, "close");
-  }
+  const found = await findFreePorts(ports.size);
+  const freePorts = new Map([...ports].map((port, index) => [port, found[index] ?? 0]));
   const changed = guide.replace(/(?<=127\.0\.0\.1:|localhost:)\d+/g, (port) =>
     String(freePorts.get(port) ?? port),
   );
@@ -163,7 +153,8 @@ async function runSteps(
       ...(byDefault !== undefined && { TASKCENTER_LISTEN: `127.0.0.1:${byDefault}` }),
     },
     stdio: ["ignore", "pipe", "inherit"],
-    timeout: 60_000,
+    // A little less than a test may take, for the output to be seen.
+    timeout: 100_000,
     // Its own group: a shell that breaks off leaves its server behind, which is ended with the group.
     detached: true,
   });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as elapse } from "node:timers/promises";
+import { freePort } from "../scripts/free-ports.ts";
 import { describeFailure } from "../src/cli/failure.ts";
 import { simulateCommand } from "../src/cli/simulate.ts";
 import { addUser } from "./identities.ts";
@@ -188,9 +189,10 @@ describe("a simulation", () => {
 
   test("waits for a server that goes away, and tells it then what happened meanwhile", async () => {
     const directory = mkdtempSync(join(tmpdir(), "taskcenter-simulate-"));
-    let running = await startServer({ directory });
+    // While it is away nobody else is given its port.
+    const listen = `127.0.0.1:${await freePort()}`;
+    let running = await startServer({ directory, flags: { listen } });
     try {
-      const listen = new URL(running.url).host;
       const child = startCli(running, ["simulate", "--no-history", "--rate", "60", "--speed", "20"]);
       const ended = Promise.all([text(child.stdout), once(child, "close")]);
       let stderr = "";

@@ -28,7 +28,13 @@ before(async () => {
 after(() => opened.disposeAsync());
 
 const listUrl = () => `${consoleUrl}${projectId}/tasks`;
-const openList = () => openConsole(browser, { consoleUrl, path: `${projectId}/tasks` });
+/** Opens a page that is closed with its test: pages go on asking, beside those of the tests to come. */
+async function open(t: test.TestContext, path: string) {
+  const opened = await openConsole(browser, { consoleUrl, path: `${projectId}${path}` });
+  t.after(() => opened.page.close());
+  return opened;
+}
+const openList = (t: test.TestContext) => open(t, "/tasks");
 
 /** What has the focus: how it is called, and whether that is seen. */
 async function focused(page: Page): Promise<{ readonly name: string; readonly isSeen: boolean }> {
@@ -90,8 +96,8 @@ test("from signing in to the reason of a failed task it takes keys only", async 
   await assertAtRow(page, "task-4");
 });
 
-test("keys walk through rows, turn pages, and lead back", async () => {
-  const { page } = await openList();
+test("keys walk through rows, turn pages, and lead back", async (t) => {
+  const { page } = await openList(t);
   await eventually(async () => assert.equal((await shownIds(page)).length, 50));
   for (const [key, id] of [
     ["j", "task-0"],
@@ -118,8 +124,8 @@ test("keys walk through rows, turn pages, and lead back", async () => {
   await eventually(async () => assert.equal(page.url(), listUrl()));
 });
 
-test("a pair of keys goes before the second of them alone, on a list that nothing led to", async () => {
-  const { page } = await openConsole(browser, { consoleUrl, path: `${projectId}/tasks?state=failed` });
+test("a pair of keys goes before the second of them alone, on a list that nothing led to", async (t) => {
+  const { page } = await open(t, "/tasks?state=failed");
   await eventually(async () => assert.equal((await shownIds(page))[0], "task-1"));
   await pressPair(page, "gt");
   await eventually(async () => assert.equal((await shownIds(page))[0], "task-0"));
@@ -127,8 +133,8 @@ test("a pair of keys goes before the second of them alone, on a list that nothin
   assert.equal(await page.getByRole("dialog", { name: "Jump to a time" }).count(), 0);
 });
 
-test("a dialog takes the keys to itself, closes by Escape, and gives the focus back", async () => {
-  const { page } = await openList();
+test("a dialog takes the keys to itself, closes by Escape, and gives the focus back", async (t) => {
+  const { page } = await openList(t);
   await eventually(async () => assert.equal((await shownIds(page)).length, 50));
   await page.keyboard.press("j");
   await page.keyboard.press("j");
@@ -151,8 +157,8 @@ test("a dialog takes the keys to itself, closes by Escape, and gives the focus b
   assert.equal(page.url(), listUrl());
 });
 
-test("every control is reached by Tab and seen there; a panel closes by Escape and gives the focus back", async () => {
-  const { page } = await openList();
+test("every control is reached by Tab and seen there; a panel closes by Escape and gives the focus back", async (t) => {
+  const { page } = await openList(t);
   await eventually(async () => assert.equal((await shownIds(page)).length, 50));
   await page.keyboard.press("Tab");
   assert.equal((await focused(page)).name, "Skip to the content");
@@ -185,8 +191,8 @@ test("every control is reached by Tab and seen there; a panel closes by Escape a
   await tabTo(page, "Next page");
 });
 
-test("the search takes all keys, and what is written is searched for at Enter", async () => {
-  const { page } = await openList();
+test("the search takes all keys, and what is written is searched for at Enter", async (t) => {
+  const { page } = await openList(t);
   await eventually(async () => assert.equal((await shownIds(page)).length, 50));
   await page.keyboard.press("/");
   assert.equal(await page.locator(":focus").getAttribute("aria-label"), "Search text");
@@ -202,8 +208,8 @@ test("the search takes all keys, and what is written is searched for at Enter", 
   await eventually(async () => assert.notEqual(await focusedId(page), undefined));
 });
 
-test("a key acts as soon as what it belongs to is there, however fast somebody is", async () => {
-  const { page } = await openConsole(browser, { consoleUrl, path: `${projectId}/tasks?state=failed` });
+test("a key acts as soon as what it belongs to is there, however fast somebody is", async (t) => {
+  const { page } = await open(t, "/tasks?state=failed");
   await eventually(async () => assert.equal((await shownIds(page))[0], "task-1"));
   await page.keyboard.press("j");
   await assertAtRow(page, "task-1");
@@ -222,8 +228,8 @@ test("a key acts as soon as what it belongs to is there, however fast somebody i
   assert.equal(page.url(), `${listUrl()}?state=failed`);
 });
 
-test("at a task c copies its id", async () => {
-  const { page, context } = await openConsole(browser, { consoleUrl, path: `${projectId}/tasks/task-7` });
+test("at a task c copies its id", async (t) => {
+  const { page, context } = await open(t, "/tasks/task-7");
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
   await page.keyboard.press("c");

@@ -60,8 +60,13 @@ before(async () => {
 });
 after(() => opened.disposeAsync());
 
-const open = (path = "tasks") =>
-  openConsole(browser, { consoleUrl: `${server.url}/console/`, path: `${projectId}/${path}`, ...desktop });
+/** Opens a page that is closed with its test: pages go on asking, beside those of the tests to come. */
+async function open(t: test.TestContext, path = "tasks") {
+  const consoleUrl = `${server.url}/console/`;
+  const opened = await openConsole(browser, { consoleUrl, path: `${projectId}/${path}`, ...desktop });
+  t.after(() => opened.page.close());
+  return opened;
+}
 
 /** What the API answers to the same question. */
 async function asked(query: string) {
@@ -169,8 +174,8 @@ const filters: Readonly<
 };
 
 test("each condition lists what the API answers, stands in the address, and is taken back", async (t) => {
-  const { page } = await open();
-  const other = await open();
+  const { page } = await open(t);
+  const other = await open(t);
   const everything = await asked("");
   assert.equal(everything.total, 184);
   await eventually(async () => assert.deepEqual(await shown(page), everything));
@@ -196,8 +201,8 @@ test("each condition lists what the API answers, stands in the address, and is t
   }
 });
 
-test("a time range is a length up to now, or lies between two moments", async () => {
-  const { page } = await open();
+test("a time range is a length up to now, or lies between two moments", async (t) => {
+  const { page } = await open(t);
   const everything = await asked("");
   const choose = async (name: string) => {
     await page.getByRole("button", { name: /^Time range: / }).click();
@@ -233,8 +238,8 @@ test("a time range is a length up to now, or lies between two moments", async ()
   ]);
 });
 
-test("conditions add up, several values are any of them, and all are cleared at once", async () => {
-  const { page } = await open();
+test("conditions add up, several values are any of them, and all are cleared at once", async (t) => {
+  const { page } = await open(t);
   const everything = await asked("");
   await press("Service", "RDS")(page);
   await page
@@ -262,8 +267,9 @@ test("conditions add up, several values are any of them, and all are cleared at 
   await eventually(async () => assert.deepEqual(await shown(page), expected));
 });
 
-test("what makes no sense in an address is no condition", async () => {
+test("what makes no sense in an address is no condition", async (t) => {
   const { page } = await open(
+    t,
     "tasks?service=oracle&state=lost&range=1y&page=-3&size=7&sort=up&as_of=never&stale=perhaps&label=NoLabel&x=%3Cb%3E&name=",
   );
   const everything = await asked("");
@@ -271,16 +277,16 @@ test("what makes no sense in an address is no condition", async () => {
   assert.equal(await page.getByRole("button", { name: "Clear all" }).count(), 0);
 });
 
-test("where nothing matches, the page says so and leads back to everything", async () => {
-  const { page } = await open("tasks?name=NoSuchName&state=failed");
+test("where nothing matches, the page says so and leads back to everything", async (t) => {
+  const { page } = await open(t, "tasks?name=NoSuchName&state=failed");
   await page.getByRole("heading", { name: "No task matches" }).waitFor();
   await page.getByRole("button", { name: "Clear all conditions" }).click();
   const everything = await asked("");
   await eventually(async () => assert.deepEqual(await shown(page), everything));
 });
 
-test("an export of a filter is the API's own file", async () => {
-  const { page } = await open(`tasks?state=failed&${query({ label: `team=${strangeLabel}` })}`);
+test("an export of a filter is the API's own file", async (t) => {
+  const { page } = await open(t, `tasks?state=failed&${query({ label: `team=${strangeLabel}` })}`);
   const api = `/v1/${projectId}/tasks?state=failed&${query({ "label.team": strangeLabel })}`;
   for (const [label, accept, name] of [
     ["CSV", "text/csv", "eu-de-tasks.csv"],

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -248,11 +250,21 @@ describe("an import", () => {
       const options = { directory: data, args: ["--retention", "4000d"] };
       const first = await startServerProcess(options);
       const at = (cloudsFile: string): TestServer => ({ ...server, directory: data, cloudsFile });
-      const importing = startCli(at(first.cloudsFile), ["import", input]);
+      // What is imported comes through a pipe, so that it is not at its end before its server is killed.
+      const pipe = join(data, "pipe");
+      execFileSync("mkfifo", [pipe]);
+      const importing = startCli(at(first.cloudsFile), ["import", pipe]);
       const said = text(importing.stderr);
       const ended = once(importing, "close");
+      const writer = await open(pipe, "w");
+      const whole = readFileSync(input);
+      const half = whole.lastIndexOf("\n", whole.length / 2) + 1;
+      await writer.writeFile(whole.subarray(0, half));
       await untilThereAre(2000, first.url);
       await first.stop("SIGKILL");
+      // It may have gone already.
+      await writer.writeFile(whole.subarray(half)).catch(() => {});
+      await writer.close();
       assert.deepEqual(await ended, [69, null]);
       const [, fromLine = ""] = /^interrupted: go on with --from-line (\d+)$/m.exec(await said) ?? [];
       assert.ok(Number(fromLine) > 1 && Number(fromLine) <= many, fromLine);

@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { after, before, beforeEach, type TestContext, test } from "node:test";
 import { systemClock } from "../src/task/clock.ts";
 import { openBrowser, openPage } from "./browser.ts";
-import { addProject, admin, fillSignIn, grant, openConsole, pollUntil, reportTasks } from "./console-page.ts";
+import {
+  addProject,
+  admin,
+  fillSignIn,
+  grant,
+  type Login,
+  openConsole,
+  pollUntil,
+  reportTasks,
+} from "./console-page.ts";
 import { addUser, type TestUser } from "./identities.ts";
 import { callServer, projectId, startServer, type TestServer } from "./start-server.ts";
 
@@ -13,12 +22,15 @@ let server: TestServer;
 let consoleUrl: string;
 /** Who may read another project, and knows nothing of the first one. */
 let other: TestUser;
+/** Who may read the first project, but change nothing there. */
+let reader: TestUser;
 
 before(async () => {
   server = await startServer({ clock: () => clockMs });
   consoleUrl = `${server.url}/console/`;
   other = await addUser(server, "otto", {});
   const second = await addProject(server, { name: "second" });
+  reader = await addUser(server, "rita", { project: ["reader"] });
   await grant(server, { userId: other.id, role: "reader", projectId: second });
   await reportTasks(server, [
     { id: "failed-1", name: "RestoreInstance", status: "Failed", fail_reason: "no room on the volume" },
@@ -32,6 +44,8 @@ beforeEach(async () => {
 });
 after(() => server.close());
 
+/** How a question of a page is refused that has become another session's. */
+const ofAnother = /\/console\/api\/\S+ answered 403$/;
 const expired = /\/console\/api\/\S+ answered 401$/;
 
 test("a browser that opens the server is led to the form, told of a wrong password, and let in by the right one", async (t) => {
@@ -156,4 +170,93 @@ test("somebody else who signs in after a session has ended sees nothing of it", 
   }
   assert.doesNotMatch(await page.title(), /eu-de|RestoreInstance/);
   await page.getByRole("button", { name: "Signed in as otto" }).waitFor();
+});
+
+/** Two tabs of one session, the second one about to delete a record. */
+async function openTwoTabs(t: TestContext) {
+  const opened = await openConsole(await openBrowser(t), { consoleUrl });
+  const { page, context } = opened;
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  const tab = await context.newPage();
+  const path = `${projectId}/tasks/failed-1`;
+  await tab.goto(consoleUrl + path);
+  await tab.getByRole("button", { name: "Delete record" }).click();
+  const question = tab.getByRole("dialog", { name: "Delete this record?" });
+  await question.waitFor();
+  const as = (name: string) => tab.getByRole("button", { name: `Signed in as ${name}` });
+  // A page that nobody sees asks for nothing, and asks at once when it is seen again.
+  const show = (visibility: "hidden" | "visible") =>
+    tab.evaluate(
+      `Object.defineProperty(document, "visibilityState", { value: "${visibility}", configurable: true });
+       document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));`,
+    );
+  const signInAnew = async (login: Login) => {
+    await show("hidden");
+    await tab.waitForLoadState("networkidle");
+    await page.getByRole("button", { name: "Signed in as" }).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await fillSignIn(page, login);
+    await page.getByRole("button", { name: `Signed in as ${login.name}` }).waitFor();
+  };
+  return { ...opened, tab, question, as, show, signInAnew, path };
+}
+
+test("where somebody else has signed in in another tab, a page is theirs as a whole before it shows anything of it", async (t) => {
+  const { tab, question, as, show, signInAnew, path, expectTrouble } = await openTwoTabs(t);
+  await signInAnew(reader);
+  assert.ok(await as("admin").isVisible());
+
+  expectTrouble(ofAnother);
+  const answers: string[] = [];
+  tab.on("response", (answer) => {
+    const what = new URL(answer.url()).pathname === "/console/session" ? "session" : "api";
+    answers.push(`${what} ${answer.status()}`);
+  });
+  await show("visible");
+  await pollUntil(tab, as("rita"));
+  assert.equal(await as("admin").count(), 0);
+  // Until it was known whose session it is, nothing was answered.
+  const told = answers.indexOf("session 200");
+  assert.ok(told > 0, answers.join());
+  assert.deepEqual(new Set(answers.slice(0, told)), new Set(["api 403"]));
+
+  await tab.getByRole("heading", { name: "RestoreInstance" }).waitFor();
+  assert.equal(tab.url(), consoleUrl + path);
+  await question.waitFor({ state: "detached" });
+  assert.equal(await tab.getByRole("button", { name: "Delete record" }).count(), 0);
+});
+
+test("a page that has told of its session's end is theirs who sign in in another tab, as soon as it is seen", async (t) => {
+  const { page, tab, as, show, expectTrouble } = await openTwoTabs(t);
+  await page.getByRole("button", { name: "Signed in as" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  const ended = tab.getByRole("dialog", { name: "Your session has ended" });
+  expectTrouble(expired);
+  await pollUntil(tab, ended);
+  await fillSignIn(page, other);
+  await page.getByRole("button", { name: "Signed in as otto" }).waitFor();
+
+  expectTrouble(ofAnother);
+  await show("visible");
+  await pollUntil(tab, as("otto"));
+  await tab.getByRole("heading", { name: "You have no access to this project" }).waitFor();
+  await ended.waitFor({ state: "detached" });
+  await tab.waitForFunction('!document.documentElement.outerHTML.includes("RestoreInstance")');
+});
+
+test("where the same person has signed in anew in another tab, a page goes on as if nothing had been", async (t) => {
+  const { tab, question, as, show, signInAnew, expectTrouble } = await openTwoTabs(t);
+  await reportTasks(server, [{ id: "failed-2", name: "RestoreInstance", status: "Failed" }]);
+  await signInAnew(admin);
+  expectTrouble(ofAnother);
+  await show("visible");
+  await pollUntil(tab, tab.getByRole("region", { name: "Tasks of orders" }).getByText("3 tasks"));
+  assert.ok(await as("admin").isVisible());
+  assert.ok(await question.isVisible());
+
+  await signInAnew(admin);
+  await question.getByRole("button", { name: "Delete the record" }).click();
+  await tab.waitForURL(`${consoleUrl}${projectId}/tasks`);
+  const { status } = await server.call(`/v1/${projectId}/tasks/failed-1`);
+  assert.equal(status, 404);
 });

@@ -87,6 +87,17 @@ test("nothing is changed without the CSRF token of the session, whatever the met
   assert.deepEqual([json.total, json.tasks[0].revision], [1, 1]);
 });
 
+test("a question that shows the token of another session is not answered for this one", async () => {
+  const other = await signIn(consoleUrl);
+  const headers = { "x-csrf-token": other.csrfToken };
+  for (const path of [tasks, `${tasks}/first`, `${tasks}:stats?group_by=state`]) {
+    assertProblem(await session.call(path, { headers }), 403, "csrf");
+    assert.equal((await session.call(path, { headers: { "x-csrf-token": "" } })).status, 200);
+  }
+  const service = await session.call(`api/rds/v3/${projectId}/tasklist`, { headers });
+  assert.deepEqual([service.status, service.json.error_code], [403, "APIGW.0302"]);
+});
+
 test("a page of the same site that is not ours is told nothing", async () => {
   for (const site of ["same-site", "cross-site"]) {
     const headers = { ...sessionHeaders(session.token), "sec-fetch-site": site };

@@ -1,8 +1,8 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Redirect, Route, Switch, useLocation } from "wouter-preact";
 import { ApiError, forgetAnswers } from "./api/http.ts";
 import { queryClient } from "./api/polled.ts";
-import { readSession, type Session, type SessionProject, signOut } from "./api/session.ts";
+import { readSession, type Session, type SessionProject, signOut, watchSession } from "./api/session.ts";
 import { Dialog } from "./components/dialog.tsx";
 import { FaultLine } from "./components/fault-line.tsx";
 import { Blank, Failure, Loading } from "./components/notices.tsx";
@@ -28,6 +28,8 @@ const askAgainMs = 3000;
 
 export function App() {
   const [standing, setStanding] = useState<Standing>({ kind: "asking" });
+  const latest = useRef(standing);
+  latest.current = standing;
   const ask = () =>
     readSession().then(
       (session) =>
@@ -51,20 +53,25 @@ export function App() {
         if (event.type !== "updated" || event.action.type !== "error") return;
         const { error } = event.action;
         if (!(error instanceof ApiError) || error.status !== 401) return;
-        setStanding((now) => (now.kind === "known" && !now.isExpired ? { ...now, isExpired: true } : now));
+        expire();
       }),
     [],
   );
+  // In another tab somebody may have signed in, or out: this one is never of two people.
+  useEffect(() => watchSession((session) => (session === undefined ? expire() : begin(session))), []);
 
+  const expire = () =>
+    setStanding((now) => (now.kind === "known" && !now.isExpired ? { ...now, isExpired: true } : now));
   const begin = (session: Session) => {
     // Whoever signs in anew goes on where they were; somebody else must see nothing of it.
-    const isSame = standing.kind === "known" && standing.session.user.id === session.user.id;
+    const before = latest.current;
+    const isSame = before.kind === "known" && before.session.user.id === session.user.id;
     if (!isSame) {
       forgetAnswers();
       queryClient.clear();
     }
     setStanding({ kind: "known", session, isExpired: false });
-    if (isSame) void askAnew();
+    if (isSame && before.isExpired) void askAnew();
   };
   const end = async () => {
     // Nothing asks any more: what comes after the end of the session would be refused, and taken for its expiry.
@@ -88,7 +95,8 @@ export function App() {
     case "known":
       return (
         <>
-          <Pages session={standing.session} onSignOut={end} />
+          {/* Nothing that one person has opened, chosen or begun is there for another one. */}
+          <Pages key={standing.session.user.id} session={standing.session} onSignOut={end} />
           {standing.isExpired && (
             <Dialog title="Your session has ended">
               <p class="dialog-text">Sign in again, and go on where you were.</p>

@@ -19,11 +19,18 @@ export function csrfTokenOf(sessionToken: string): string {
   return createHmac("sha256", sessionToken).update("taskcenter console csrf").digest("base64url");
 }
 
-/** @throws TaskCenterError `csrf` for a change without the token of the session, and for what another's page asks. */
+/**
+ * A question needs no such token, but one that shows it is asked for the session that it belongs to: where another tab has
+ * signed somebody else in, a page must not take their answer for its own.
+ *
+ * @throws TaskCenterError `csrf` for a change without the token of the session, for anything with that of another one, and
+ * for what another's page asks.
+ */
 export function checkCsrf(request: Asked, sessionToken: string): void {
   if (judgementOfBrowser(request) === "foreign") throw foreignPage();
-  if (request.method === "GET" || request.method === "HEAD") return;
-  const given = Buffer.from(String(request.headers["x-csrf-token"] ?? ""));
+  const shown = String(request.headers["x-csrf-token"] ?? "");
+  if (shown === "" && (request.method === "GET" || request.method === "HEAD")) return;
+  const given = Buffer.from(shown);
   const expected = Buffer.from(csrfTokenOf(sessionToken));
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw new TaskCenterError("csrf", "X-CSRF-Token is not the one that belongs to the session.");

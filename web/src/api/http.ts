@@ -23,12 +23,24 @@ export class ApiError extends Error {
 /** The server was not reached: no network, no server, or a proxy without one. */
 export class UnreachableError extends Error {}
 
-/** Proves that a change was asked for by this page; known once there is a session. */
+/**
+ * Shown with every question and every change: it belongs to the session whose page this is, and the server refuses it
+ * beside the cookie of another one. Known once there is a session.
+ */
 let csrfToken = "";
+/** Asked where the server refuses: whether the session is another one by now, but the same person's. */
+let renewSession: (token: string) => Promise<boolean> = async () => false;
 
 export function setCsrfToken(token: string): void {
   csrfToken = token;
 }
+
+export function setRenewal(renew: typeof renewSession): void {
+  renewSession = renew;
+}
+
+/** The document that tells whose the browser's session is, whoever that may be. */
+export const sessionPath = "session";
 
 /** How many answers are kept to be compared by their tags: some pages, and what lies around them. */
 const maxKept = 100;
@@ -86,7 +98,6 @@ export async function sendDocument<T>(
   const response = await call(path, {
     method,
     headers: {
-      "x-csrf-token": csrfToken,
       ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
@@ -96,15 +107,27 @@ export async function sendDocument<T>(
 }
 
 async function call(path: string, init: RequestInit): Promise<Response> {
+  const token = init.method === undefined && path === sessionPath ? "" : csrfToken;
+  const headers = new Headers(init.headers);
+  if (token !== "") headers.set("x-csrf-token", token);
   let response: Response;
   try {
-    response = await fetch(serverUrl(path), { ...init, credentials: "same-origin", cache: "no-store" });
+    response = await fetch(serverUrl(path), {
+      ...init,
+      headers,
+      credentials: "same-origin",
+      cache: "no-store",
+    });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new UnreachableError("The server was not reached.");
   }
   if (response.ok || response.status === 304) return response;
-  throw await refusal(response);
+  const error = await refusal(response);
+  // Each service words this refusal as it words a missing right.
+  const mayBeOthers = response.status === 403 && token !== "";
+  if (mayBeOthers && (await renewSession(token))) return call(path, init);
+  throw error;
 }
 
 async function refusal(response: Response): Promise<Error> {

@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { systemClock } from "../src/task/clock.ts";
 import { desktop, type OpenBrowser, openBrowser } from "./browser.ts";
 import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
-import { eventually } from "./shown-tasks.ts";
+import { eventually, shownIds } from "./shown-tasks.ts";
 import { projectId, startServer, type TestServer } from "./start-server.ts";
 
 /** The overview in a real browser: what it shows leads to the tasks behind it. */
@@ -75,6 +75,66 @@ test("a stretch that is dragged over on the chart leads to the tasks that were c
   await page.mouse.up();
   await page.waitForURL(/\/tasks\?from=.*&to=/);
   assert.equal(await listTotal(page), 2);
+});
+
+test("a slow name is told by the median of its tasks, says of how many, and leads to them", async () => {
+  const endedAfter = (minutes: number) => {
+    const createdMs = systemClock() - 3 * 60 * 60_000;
+    return {
+      status: "Completed",
+      created_at: new Date(createdMs).toISOString(),
+      ended_at: new Date(createdMs + minutes * 60_000).toISOString(),
+    };
+  };
+  await reportTasks(server, [
+    { id: "slow-1", name: "MigrateData", ...endedAfter(50) },
+    { id: "slow-2", name: "MigrateData", ...endedAfter(70) },
+    { id: "slow-3", name: "MigrateData", ...endedAfter(150) },
+    { id: "slow-failed", name: "MigrateData", ...endedAfter(170), status: "Failed" },
+    { id: "quick-1", name: "AddReadonlyNode", ...endedAfter(1) },
+    { id: "quick-2", name: "AddReadonlyNode", ...endedAfter(2) },
+  ]);
+  const page = await openOverview();
+  const card = page.getByRole("region", { name: "Slowest names" });
+  await card.getByText("median duration").waitFor();
+  const rows = card.getByRole("link");
+  assert.deepEqual(await rows.allInnerTexts(), ["MigrateData\n1 h 10 m", "AddReadonlyNode\n1 m 30 s"]);
+  const [slow] = await rows.all();
+  assert.ok(slow !== undefined);
+  assert.equal(
+    await slow.getAttribute("title"),
+    "MigrateData: median of 3 tasks that succeeded; the longest took 2 h 30 m",
+  );
+  await slow.click();
+  await page.waitForURL(/\/tasks\?/);
+  assert.deepEqual((await shownIds(page)).toSorted(), ["slow-1", "slow-2", "slow-3"]);
+  assert.equal(await listTotal(page), 3);
+});
+
+test("where more tasks have succeeded than are looked at, a slow name says of which it is the median", async () => {
+  const fromMs = systemClock() - 3 * 24 * 60 * 60_000;
+  await reportTasks(
+    server,
+    Array.from({ length: 205 }, (_, n) => ({
+      name: n % 2 === 0 ? "CreateInstance" : "BackupInstance",
+      status: "Completed",
+      created_at: new Date(fromMs + n * 1000).toISOString(),
+      ended_at: new Date(fromMs + 3_600_000).toISOString(),
+    })),
+  );
+  const [from, to] = [fromMs, fromMs + 300_000].map((atMs) => new Date(atMs).toISOString());
+  const page = await openOverview(`?from=${from}&to=${to}`);
+  const card = page.getByRole("region", { name: "Slowest names" });
+  await card.getByText("median of the last 200").waitFor();
+  const row = card.getByRole("link", { name: "CreateInstance" });
+  assert.match(
+    (await row.getAttribute("title")) ?? "",
+    /^CreateInstance: median of 100 tasks of the last 200 that succeeded; the longest took /,
+  );
+  // The list has those, too, of which the median is not.
+  await row.click();
+  await page.waitForURL(/\/tasks\?/);
+  assert.equal(await listTotal(page), 103);
 });
 
 test("every figure is the total of the list that it leads to", async () => {

@@ -116,18 +116,20 @@ export function SlowestNames({ filter }: { readonly filter: TaskFilter }) {
     tasksApi(project.id, params),
     { everyMs: samplePollMs },
   );
-  const rows = useMemo(
-    () =>
+  const isSample = (ended.data?.total ?? 0) > sampleSize;
+  const rows = useMemo(() => {
+    // The list that a name leads to has more tasks than its median is of.
+    const among = isSample ? ` of the last ${sampleSize}` : "";
+    return (
       ended.data &&
       slowestNames(ended.data.tasks).map(({ name, medianMs, longestMs, count }) => ({
         key: name,
         value: medianMs,
         text: durationText(medianMs),
-        title: `${name}: median of ${counted(count, "task")} that succeeded; the longest took ${durationText(longestMs)}`,
-      })),
-    [ended.data],
-  );
-  const isSample = (ended.data?.total ?? 0) > sampleSize;
+        title: `${name}: median of ${counted(count, "task")}${among} that succeeded; the longest took ${durationText(longestMs)}`,
+      }))
+    );
+  }, [ended.data, isSample]);
   return (
     <Ranking
       title="Slowest names"

@@ -55,7 +55,17 @@ export function drawStackedBars(element: HTMLElement, first: StackedBars): Drawn
           values: (_plot, splits) => splits.map(countText),
         },
       ],
-      cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
+      cursor: {
+        y: false,
+        points: { show: false },
+        drag: {
+          x: true,
+          y: false,
+          setScale: false,
+          // The library would take a click by a hand that trembles for a drag, and pass it over.
+          click: () => {},
+        },
+      },
       series: [
         {},
         // The highest sum is drawn first, and the lower ones over it.
@@ -87,13 +97,14 @@ export function drawStackedBars(element: HTMLElement, first: StackedBars): Drawn
     stacked(input),
     element,
   );
+  plot.over.addEventListener("mousedown", () => {
+    wasDragged = false;
+  });
   // The click that ends a drag is none of its own.
-  const click = () => {
+  plot.over.addEventListener("click", () => {
     const bucket = bucketAt(plot, input, plot.cursor.left);
     if (bucket !== undefined && !wasDragged) brush(bucket, bucket);
-    wasDragged = false;
-  };
-  plot.over.addEventListener("click", click);
+  });
 
   function brush(begin: number, end: number): void {
     const { bucketsMs, bucketMs } = input;

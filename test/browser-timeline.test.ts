@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { desktop, type OpenBrowser, openBrowser } from "./browser.ts";
+import { openConsole, reportTasks } from "./console-page.ts";
+import { eventually, shownIds, shownTotal } from "./shown-tasks.ts";
+import { projectId, startServer, type TestServer } from "./start-server.ts";
+
+/** The bars of the overview in a real browser: which tasks each stands for, by hand and in every reader's zone. */
+const nowMs = Date.UTC(2025, 10, 25);
+let server: TestServer;
+let browser: OpenBrowser;
+const opened = new AsyncDisposableStack();
+
+before(async () => {
+  server = await startServer({ clock: () => nowMs });
+  opened.defer(() => server.close());
+  browser = await openBrowser({ after: (close) => opened.defer(close) });
+  await reportTasks(
+    server,
+    [
+      // The clocks of Europe are changed on 26 October at 01:00 UTC.
+      "2025-10-25T23:59:59.999Z",
+      "2025-10-26T00:00:00.000Z",
+      "2025-10-26T01:30:00.000Z",
+      "2025-10-26T23:59:59.999Z",
+      "2025-10-27T00:00:00.000Z",
+      // For half an hour of minutes.
+      "2025-11-08T12:00:10.000Z",
+      "2025-11-08T12:00:20.000Z",
+      "2025-11-08T12:04:59.999Z",
+      "2025-11-08T12:05:00.000Z",
+      "2025-11-08T12:09:59.999Z",
+      "2025-11-08T12:10:00.000Z",
+      "2025-11-08T12:29:50.000Z",
+      "2025-11-08T12:29:51.000Z",
+    ].map((created_at) => ({ id: created_at.replace(/\D/g, ""), created_at })),
+  );
+});
+after(() => opened.disposeAsync());
+
+/** The overview of a range, with a chart that can be pointed at. */
+async function openChart(range: { readonly from: string; readonly to: string }, timezoneId = "UTC") {
+  const { page } = await openConsole(browser, {
+    ...desktop,
+    consoleUrl: `${server.url}/console/`,
+    path: `${projectId}?${new URLSearchParams(range)}`,
+    timezoneId,
+  });
+  const plot = page.locator(".timeline .u-over");
+  await plot.waitFor();
+  const box = await plot.boundingBox();
+  assert.ok(box !== null);
+  // A bar's middle; where there is no such bar, it is beyond the edge.
+  return {
+    page,
+    at: (bar: number, of: number) =>
+      [box.x + (box.width * (bar + 0.5)) / of, box.y + box.height / 2] as const,
+    /** From the list that a stretch led to. */
+    async goBack() {
+      await page.goBack();
+      await plot.waitFor();
+    },
+  };
+}
+
+/** The range in the address of the list that a page was led to. */
+async function shownRange(page: Page): Promise<readonly (string | null)[]> {
+  await page.waitForURL(/\/tasks\?/);
+  const { searchParams } = new URL(page.url());
+  return [searchParams.get("from"), searchParams.get("to")];
+}
+
+/** Half an hour of 30 minutes, the first and the last of which are not whole. */
+const halfHour = { from: "2025-11-08T12:00:20Z", to: "2025-11-08T12:29:50Z" };
+const bars = 30;
+
+test("a stretch that is dragged over is the bars that it touches, whole, in either direction", async () => {
+  const { page, at, goBack } = await openChart(halfHour);
+  for (const [begin, end] of [
+    [5, 9],
+    [9, 5],
+  ] as const) {
+    await page.mouse.move(...at(begin, bars));
+    await page.mouse.down();
+    await page.mouse.move(...at(end, bars), { steps: 5 });
+    await page.mouse.up();
+    assert.deepEqual(await shownRange(page), ["2025-11-08T12:05:00.000Z", "2025-11-08T12:09:59.999Z"]);
+    await eventually(async () => assert.equal(await shownTotal(page), 2));
+    assert.deepEqual(await shownIds(page), ["20251108120959999", "20251108120500000"]);
+    await goBack();
+  }
+});
+
+test("a stretch that is dragged beyond an edge of the chart ends where the range that is shown does", async () => {
+  const { page, at, goBack } = await openChart(halfHour);
+  for (const { begin, end, range, total } of [
+    { begin: 26, end: -3, range: ["2025-11-08T12:00:20.000Z", "2025-11-08T12:26:59.999Z"], total: 5 },
+    { begin: 3, end: bars + 1, range: ["2025-11-08T12:03:00.000Z", "2025-11-08T12:29:50.000Z"], total: 5 },
+  ]) {
+    await page.mouse.move(...at(begin, bars));
+    await page.mouse.down();
+    await page.mouse.move(...at(end, bars), { steps: 20 });
+    await page.mouse.up();
+    assert.deepEqual(await shownRange(page), range);
+    await eventually(async () => assert.equal(await shownTotal(page), total));
+    await goBack();
+  }
+});
+
+test("a click is of the one bar that it is on, though the hand trembles", async () => {
+  const { page, at, goBack } = await openChart(halfHour);
+  for (const [dx, dy] of [
+    [0, 0],
+    [2, 0],
+    [-1, 2],
+  ] as const) {
+    const [x, y] = at(9, bars);
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    if (dx !== 0) await page.mouse.move(x + dx, y + dy);
+    await page.mouse.up();
+    assert.deepEqual(await shownRange(page), ["2025-11-08T12:09:00.000Z", "2025-11-08T12:09:59.999Z"]);
+    await eventually(async () => assert.deepEqual(await shownIds(page), ["20251108120959999"]));
+    await goBack();
+  }
+});

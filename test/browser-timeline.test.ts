@@ -125,3 +125,72 @@ test("a click is of the one bar that it is on, though the hand trembles", async 
     await goBack();
   }
 });
+
+test("a bar of a day is a day of UTC, and in every zone says from when to when that is", async () => {
+  const range = { from: "2025-10-01T00:00:00Z", to: "2025-11-19T23:59:59Z" };
+  for (const { zone, label, row } of [
+    { zone: "UTC", label: "2025-10-26", row: "2025-10-26 00:00" },
+    {
+      zone: "America/Sao_Paulo",
+      label: "2025-10-25 21:00 – 2025-10-26 21:00",
+      row: "2025-10-25 21:00",
+    },
+    { zone: "Asia/Kolkata", label: "2025-10-26 05:30 – 2025-10-27 05:30", row: "2025-10-26 05:30" },
+    {
+      zone: "Europe/Berlin",
+      label: "2025-10-26 02:00 GMT+2 – 2025-10-27 01:00",
+      row: "2025-10-26 02:00 GMT+2",
+    },
+  ]) {
+    const { page, at } = await openChart(range, zone);
+    const card = page.getByRole("region", { name: /^Tasks created, by/ });
+    await page.mouse.move(...at(25, 50));
+    await card.getByText(label, { exact: true }).waitFor();
+    await card.getByRole("link", { name: "Running 3", exact: true }).waitFor();
+    await card.getByText("As a table").click();
+    const tableRow = card.getByRole("row", { name: `${row} 0 0 0 3 0`, exact: true });
+    await tableRow.waitFor();
+    const [named, counted] = await tableRow.getByRole("link").evaluateAll((links) =>
+      links.map((link) => {
+        const { searchParams } = new URL(link.getAttribute("href") ?? "", "http://any");
+        return `${searchParams.get("from")} ${searchParams.get("to")}`;
+      }),
+    );
+    assert.equal(named, "2025-10-26T00:00:00.000Z 2025-10-26T23:59:59.999Z", zone);
+    assert.equal(counted, named);
+
+    await page.mouse.click(...at(25, 50));
+    assert.deepEqual(await shownRange(page), ["2025-10-26T00:00:00.000Z", "2025-10-26T23:59:59.999Z"]);
+    await eventually(async () =>
+      assert.deepEqual(
+        await shownIds(page),
+        ["20251026235959999", "20251026013000000", "20251026000000000"],
+        zone,
+      ),
+    );
+    await page.close();
+  }
+});
+
+test("an hour that the clocks tell twice is two bars that can be told apart", async () => {
+  const range = { from: "2025-10-24T00:00:00Z", to: "2025-10-27T23:59:59Z" };
+  const { page, at } = await openChart(range, "Europe/Berlin");
+  const card = page.getByRole("region", { name: /^Tasks created, by/ });
+  for (const [bar, label] of [
+    [47, "2025-10-26 01:00 – 02:00 GMT+2"],
+    [48, "2025-10-26 02:00 GMT+2 – 02:00 GMT+1"],
+    [49, "2025-10-26 02:00 GMT+1 – 03:00"],
+    [50, "2025-10-26 03:00 – 04:00"],
+  ] as const) {
+    await page.mouse.move(...at(bar, 96));
+    await card.getByText(label, { exact: true }).waitFor();
+  }
+  await card.getByText("As a table").click();
+  const rows = card.getByRole("rowheader");
+  await rows.first().waitFor();
+  assert.equal(new Set(await rows.allInnerTexts()).size, 96);
+  await rows.getByText("2025-10-26 02:00 GMT+1", { exact: true }).click();
+  assert.deepEqual(await shownRange(page), ["2025-10-26T01:00:00.000Z", "2025-10-26T01:59:59.999Z"]);
+  await page.getByRole("button", { name: "2025-10-26 02:00 GMT+1 – 02:59 GMT+1" }).waitFor();
+  await eventually(async () => assert.deepEqual(await shownIds(page), ["20251026013000000"]));
+});

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { nowMs } from "../clock.ts";
-import { localInputText, readLocalInput, timeText, zoneText } from "../format/time.ts";
+import { localInputText, minuteText, readLocalInput, zoneText } from "../format/time.ts";
 import { allTime, rangePresetNames, rangePresets, type TimeRange } from "../view/time-range.ts";
 import { Banner } from "./notices.tsx";
 import { Popover } from "./popover.tsx";
@@ -119,9 +119,8 @@ export function rangeLabel(range: TimeRange): string {
   if (range.kind === "all") return "All time";
   if (range.kind === "last") return rangePresets[range.preset].label;
   const { fromMs, toMs } = range;
-  const short = (atMs: number) => timeText(atMs).slice(0, 16);
-  if (fromMs === undefined) return toMs === undefined ? "All time" : `Until ${short(toMs)}`;
-  if (toMs === undefined) return `Since ${short(fromMs)}`;
-  const [from, to] = [short(fromMs), short(toMs)];
+  if (fromMs === undefined) return toMs === undefined ? "All time" : `Until ${minuteText(toMs)}`;
+  if (toMs === undefined) return `Since ${minuteText(fromMs)}`;
+  const [from, to] = [minuteText(fromMs), minuteText(toMs)];
   return from.slice(0, 10) === to.slice(0, 10) ? `${from} – ${to.slice(11)}` : `${from} – ${to}`;
 }

@@ -13,6 +13,18 @@ export function timeText(atMs: number): string {
   return dateTime.format(atMs);
 }
 
+const hourMs = 60 * 60_000;
+
+/**
+ * A moment to the minute: `2026-03-01 14:05`. Where the clocks are changed its offset is told as well: `02:00 GMT+2` and
+ * `02:00 GMT+1` are an hour apart.
+ */
+export function minuteText(atMs: number): string {
+  const offset = zoneText(atMs);
+  const isAtChange = [atMs - hourMs, atMs + hourMs].some((near) => zoneText(near) !== offset);
+  return `${timeText(atMs).slice(0, 16)}${isAtChange ? ` ${offset}` : ""}`;
+}
+
 /** A moment in full, for whoever asks exactly: in the reader's zone with its offset, and in UTC with milliseconds. */
 export function exactTimeText(atMs: number): string {
   return `${timeText(atMs)} ${zoneText(atMs)} · ${new Date(atMs).toISOString()}`;

@@ -10,7 +10,7 @@ import { Failure, Loading } from "../../components/notices.tsx";
 import { stateMarks } from "../../components/state-badge.tsx";
 import { TasksLink } from "../../components/task-links.tsx";
 import { countText } from "../../format/number.ts";
-import { timeText } from "../../format/time.ts";
+import { minuteText } from "../../format/time.ts";
 import { useReader } from "../../session-context.tsx";
 import { listPath } from "../../view/links.ts";
 import { apiParams, type TaskFilter } from "../../view/task-filter.ts";
@@ -214,7 +214,7 @@ function AsTable(props: {
                   <tr key={fromMs}>
                     <th scope="row">
                       <TasksLink projectId={project.id} filter={of}>
-                        {timeText(fromMs).slice(0, 16)}
+                        {minuteText(fromMs)}
                       </TasksLink>
                     </th>
                     {stackedStates.map((state) => (
@@ -262,7 +262,7 @@ function CountLink({ filter, count }: { readonly filter: TaskFilter; readonly co
 }
 
 function bucketLabel(fromMs: number, bucketMs: number): string {
-  const [from, to] = [timeText(fromMs).slice(0, 16), timeText(fromMs + bucketMs).slice(0, 16)];
+  const [from, to] = [minuteText(fromMs), minuteText(fromMs + bucketMs)];
   if (from.slice(0, 10) === to.slice(0, 10)) return `${from} – ${to.slice(11)}`;
   // A day of the counts is one of UTC: only there, and where it begins with the reader's, the date says it all.
   const isDay = bucketMs === bucketLengths["1d"] && from.endsWith("00:00") && to.endsWith("00:00");

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { assertAccessible } from "./accessible.ts";
 import { openBrowser } from "./browser.ts";
-import { openConsole } from "./console-page.ts";
+import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
 import { callServer, projectId, startServer, type TestServer } from "./start-server.ts";
 
 /** A link that is broken and an answer that is lost, in a real browser: the console shows what is so. */
@@ -84,4 +86,72 @@ test("while a sign-out is on its way nothing is asked: its refusal would be take
   assert.deepEqual(asked, []);
   told.resolve();
   await page.getByLabel("Password").waitFor();
+});
+
+/** Answers questions as the server does, but for a part of the document that a page can not do without. */
+async function spoil(page: Page, isAsked: (url: URL) => boolean, spoiled: object): Promise<void> {
+  await page.route(isAsked, async (route) => {
+    const response = await route.fetch({ headers: { ...route.request().headers(), "if-none-match": "" } });
+    await route.fulfill({ response, json: { ...(await response.json()), ...spoiled } });
+  });
+}
+
+test("a page that can not show what it was answered says so, and is there again once it can", async (t) => {
+  await reportTasks(server, [{ id: "spoiled", name: "CreateInstance" }]);
+  const { page } = await openConsole(await openBrowser(t), { consoleUrl, path: "no-project" });
+  const isTask = (url: URL) => url.pathname.endsWith(`/api/v1/${projectId}/tasks/spoiled`);
+  await spoil(page, isTask, { instance: null });
+  await page.goto(`${consoleUrl}${projectId}/tasks/spoiled`);
+  const fault = page.getByRole("alert").filter({ hasText: "Something went wrong here" });
+  const task = page.getByRole("heading", { name: "CreateInstance", level: 1 });
+  const overview = page.getByRole("heading", { name: "Overview" });
+  await fault.waitFor();
+  await page.getByRole("button", { name: "Signed in as admin" }).waitFor();
+  await page.waitForFunction('document.title === "Something went wrong here · Task Center"');
+  await assertAccessible(page);
+
+  // To no avail as long as it is answered so; and there is a way on.
+  const askedAgain = page.waitForResponse((answer) => isTask(new URL(answer.url())));
+  await fault.getByRole("button", { name: "Try again" }).click();
+  await askedAgain;
+  await fault.waitFor();
+  await page.getByRole("link", { name: "Overview" }).click();
+  await overview.waitFor();
+  assert.equal(await fault.count(), 0);
+
+  await page.goBack();
+  await fault.waitFor();
+  await page.unrouteAll({ behavior: "wait" });
+  await fault.getByRole("button", { name: "Try again" }).click();
+  await task.waitFor();
+  assert.equal(await fault.count(), 0);
+});
+
+test("a fault that comes while a page is looked at leaves the way to the others", async (t) => {
+  await reportTasks(server, [{ id: "sound", name: "CreateInstance" }]);
+  const { page } = await openConsole(await openBrowser(t), { consoleUrl, path: `${projectId}/tasks` });
+  await page.getByRole("link", { name: "CreateInstance" }).first().waitFor();
+  await spoil(page, (url) => url.pathname.endsWith(`/api/v1/${projectId}/tasks`), {
+    tasks: [{ id: "sound" }],
+  });
+  const fault = page.getByRole("heading", { name: "Something went wrong here" });
+  await pollUntil(page, fault);
+  await page.unrouteAll({ behavior: "wait" });
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("region", { name: "Figures" }).waitFor();
+  await page.getByRole("link", { name: "Tasks", exact: true }).click();
+  await page.getByRole("link", { name: "CreateInstance" }).first().waitFor();
+  assert.equal(await fault.count(), 0);
+});
+
+test("a session that the page can not show is no empty page", async (t) => {
+  const { page } = await openConsole(await openBrowser(t), { consoleUrl });
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await spoil(page, (url) => url.pathname.endsWith("/console/session"), { projects: null });
+  await page.reload();
+  const fault = page.getByRole("alert").filter({ hasText: "Something went wrong here" });
+  await fault.waitFor();
+  await page.unrouteAll({ behavior: "wait" });
+  await fault.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
 });

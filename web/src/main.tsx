@@ -12,6 +12,7 @@ import { render } from "preact";
 import { Router } from "wouter-preact";
 import { queryClient } from "./api/polled.ts";
 import { App } from "./app.tsx";
+import { FaultLine } from "./components/fault-line.tsx";
 import { rootPath } from "./root.ts";
 import { applyTheme, readTheme } from "./theme.ts";
 
@@ -22,7 +23,10 @@ if (container !== null) {
   render(
     <QueryClientProvider client={queryClient}>
       <Router base={rootPath}>
-        <App />
+        {/* For what is around the pages; they have one of their own. */}
+        <FaultLine place="">
+          <App />
+        </FaultLine>
       </Router>
     </QueryClientProvider>,
     container,

@@ -1,4 +1,6 @@
 import { Component, type ComponentChildren } from "preact";
+import { forgetAnswers } from "../api/http.ts";
+import { queryClient } from "../api/polled.ts";
 import { Failure } from "./notices.tsx";
 
 /**
@@ -20,6 +22,12 @@ export class FaultLine extends Component<
     state: { readonly place: string },
   ) {
     return props.place === state.place ? null : { fault: undefined, place: props.place };
+  }
+
+  // What could not be shown is not shown a second time: whoever tries again, or comes back, asks the server anew.
+  override componentDidCatch() {
+    forgetAnswers();
+    queryClient.clear();
   }
 
   override render() {

@@ -49,6 +49,9 @@ function Origin({ task, parentId }: { readonly task: TaskDocument; readonly pare
           <RelatedTask task={parent.data} showsInstance={parent.data.instance.id !== task.instance.id} />
         </ul>
       )}
+      {siblings.data === undefined && siblings.error !== null && (
+        <p class="card-nothing muted">The other tasks with the same parent could not be read.</p>
+      )}
       {attempts.length > 1 && (
         <>
           <h3 class="related-title">
@@ -77,10 +80,19 @@ function parentNote(error: Error | null): string {
 
 /** What this task began: parts of it, or attempts after it. */
 function Children({ task }: { readonly task: TaskDocument }) {
-  const { data } = useTasks({ parent_id: task.id }, mostChildren);
+  const { data, error, refetch } = useTasks({ parent_id: task.id }, mostChildren);
+  const title = "What it began";
+  // Most tasks begin none, and their page has no place for it: but not to know is not to have none.
+  if (data === undefined && error !== null) {
+    return (
+      <RelatedCard title={title}>
+        <Failure error={error} onRetry={() => void refetch()} />
+      </RelatedCard>
+    );
+  }
   if (data === undefined || data.total === 0) return null;
   return (
-    <RelatedCard title="What it began" filter={{ parent_id: [task.id] }} total={data.total}>
+    <RelatedCard title={title} filter={{ parent_id: [task.id] }} total={data.total}>
       <ul class="related">
         {data.tasks.map((child) => (
           <RelatedTask key={child.id} task={child} showsAttempt={child.attempt > 1} />

@@ -194,3 +194,34 @@ test("an hour that the clocks tell twice is two bars that can be told apart", as
   await page.getByRole("button", { name: "2025-10-26 02:00 GMT+1 – 02:59 GMT+1" }).waitFor();
   await eventually(async () => assert.deepEqual(await shownIds(page), ["20251026013000000"]));
 });
+
+test("below the bars a day begins where it does for the reader, also where it has 25 hours", async () => {
+  const range = { from: "2025-10-24T00:00:00Z", to: "2025-10-27T23:59:59Z" };
+  for (const [zone, begins] of [
+    ["Asia/Kolkata", { "26 Oct": "2025-10-25T18:30:00Z", "27 Oct": "2025-10-26T18:30:00Z" }],
+    ["Europe/Berlin", { "26 Oct": "2025-10-25T22:00:00Z", "27 Oct": "2025-10-26T23:00:00Z" }],
+  ] as const) {
+    const { page } = await openChart(range, zone);
+    // The words of a canvas are only known as they are drawn.
+    await page.context().addInitScript(`
+      window.drawn = {};
+      const { fillText } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.fillText = function (text, x, ...more) {
+        window.drawn[text] = x;
+        return fillText.call(this, text, x, ...more);
+      };`);
+    await page.reload();
+    const plot = page.locator(".timeline .u-over");
+    await plot.waitFor();
+    const [box, canvas] = [await plot.boundingBox(), await page.locator(".timeline canvas").boundingBox()];
+    assert.ok(box !== null && canvas !== null);
+    await page.waitForFunction('"27 Oct" in window.drawn');
+    const drawn = (await page.evaluate("window.drawn")) as Readonly<Record<string, number>>;
+    for (const [label, at] of Object.entries(begins)) {
+      const share = (Date.parse(at) - Date.parse(range.from)) / (4 * 24 * 60 * 60_000);
+      const expected: number = box.x - canvas.x + box.width * share;
+      assert.ok(Math.abs((drawn[label] ?? 0) - expected) <= 1, `${zone} ${label} at ${drawn[label]}`);
+    }
+    await page.close();
+  }
+});

@@ -14,6 +14,7 @@ import type { TaskStore } from "../store/store.ts";
 import type { Clock } from "../task/clock.ts";
 import { TaskCenterError } from "../task/error.ts";
 import type { Service } from "../task/lifecycle.ts";
+import { boundConnections } from "./connections.ts";
 import { registerConsole } from "./console/routes.ts";
 import { registerDocs } from "./docs.ts";
 import { answerError, renderError } from "./errors.ts";
@@ -112,6 +113,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   });
   acceptEmptyJson(app);
 
+  boundConnections(app);
   app.addHook("onRequest", async (request, reply) => {
     addHeadersOfEveryAnswer(request, reply);
     // What follows an upgrade is for another protocol, which is not spoken here: Node would wait for it.

@@ -17,7 +17,6 @@ import {
   refusedShape,
 } from "./errors.ts";
 import { checkEncoding } from "./media-types.ts";
-import { cutStalledReader } from "./stalled-readers.ts";
 import { type BatchLimits, type RawLine, windowsOf } from "./task-batch-lines.ts";
 import { BatchAnswer, BatchImport, BatchLine, BatchReport, readImport } from "./task-batch-schemas.ts";
 import { CreateTaskBody, ProjectParams, refusals } from "./task-schemas.ts";
@@ -97,7 +96,6 @@ function registerRoute(scope: FastifyInstance, deps: Parameters<typeof registerT
           return value;
         },
       };
-      cutStalledReader(reply.raw);
       return reply.type(ndjson).send(Readable.from(answersTo(body, work, deps.publicUrl())));
     },
   );

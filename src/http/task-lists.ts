@@ -12,7 +12,6 @@ import { cursorLinks, pageLinks } from "./links.ts";
 import { preferredType } from "./media-types.ts";
 import { PageBody, sendJsonIfChanged } from "./page-bodies.ts";
 import type { Query } from "./query.ts";
-import { cutStalledReader } from "./stalled-readers.ts";
 import { cursorText } from "./task-cursor.ts";
 import { type ListPage, taskCounts } from "./task-documents.ts";
 import { taskListBodies } from "./task-list-text.ts";
@@ -236,6 +235,5 @@ function streamed(
   { type, text }: { readonly type: string; readonly text: TaskText },
 ): FastifyReply {
   // Whoever wants the head alone must not have all tasks read for it; a stream it is, so that no length is told.
-  cutStalledReader(reply.raw);
   return reply.type(type).send(Readable.from(method === "HEAD" ? [] : text));
 }

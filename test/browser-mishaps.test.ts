@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { assertAccessible } from "./accessible.ts";
 import { openBrowser } from "./browser.ts";
-import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
+import { admin, fillSignIn, openConsole, pollUntil, reportTasks } from "./console-page.ts";
 import { callServer, projectId, startServer, type TestServer } from "./start-server.ts";
 
 /** A link that is broken and an answer that is lost, in a real browser: the console shows what is so. */
@@ -153,5 +153,19 @@ test("a session that the page can not show is no empty page", async (t) => {
   await fault.waitFor();
   await page.unrouteAll({ behavior: "wait" });
   await fault.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+});
+
+test("the form over a page whose session has ended stays, however often somebody presses Escape", async (t) => {
+  const { page, context, expectTrouble } = await openConsole(await openBrowser(t), { consoleUrl });
+  const dialog = page.getByRole("dialog", { name: "Your session has ended" });
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  expectTrouble(/answered 401$/);
+  await context.clearCookies();
+  await pollUntil(page, dialog);
+  for (let presses = 0; presses < 5; presses += 1) await page.keyboard.press("Escape");
+  assert.ok(await dialog.isVisible());
+  await fillSignIn(page, admin);
+  await dialog.waitFor({ state: "detached" });
   await page.getByRole("heading", { name: "Overview" }).waitFor();
 });

@@ -22,6 +22,8 @@ export function Dialog(props: {
       ref={element}
       class="dialog"
       aria-labelledby={titleId}
+      // To prevent its closing is not enough: browsers let a page do that once, and close at the next Escape all the same.
+      closedby={onClose === undefined ? "none" : "closerequest"}
       onCancel={(event) => {
         event.preventDefault();
         onClose?.();

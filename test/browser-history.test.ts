@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { openBrowser } from "./browser.ts";
-import { openConsole, reportTasks } from "./console-page.ts";
+import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
 import { projectId, startServer } from "./start-server.ts";
 
 test("of a task with thousands of changes the first and the latest are shown, and where the others are", async (t) => {
+  const browser = await openBrowser(t);
   const server = await startServer();
   t.after(() => server.close());
   const taskPath = `/v1/${projectId}/tasks`;
@@ -26,7 +27,7 @@ test("of a task with thousands of changes the first and the latest are shown, an
   });
   assert.equal(JSON.parse(imported.text).status, 201, imported.text);
 
-  const { page } = await openConsole(await openBrowser(t), {
+  const { page } = await openConsole(browser, {
     consoleUrl: `${server.url}/console/`,
     path: `${projectId}/tasks/long`,
   });
@@ -46,4 +47,41 @@ test("of a task with thousands of changes the first and the latest are shown, an
     ["step 1501", "step 500"],
   );
   assert.match(shown[2500] ?? "", /not shown here; taskcenter export --query long has them all/);
+});
+
+test("what of a task could not be read is asked for again by itself, and what was read before stays", async (t) => {
+  const browser = await openBrowser(t);
+  const server = await startServer();
+  t.after(() => server.close());
+  const [id] = await reportTasks(server, [{ name: "CreateInstance" }]);
+  const { page, context, expectTrouble } = await openConsole(browser, {
+    consoleUrl: `${server.url}/console/`,
+  });
+  const refuse = async (pattern: RegExp, what: () => Promise<void>) => {
+    await context.route(pattern, (route) => route.fulfill({ status: 503, body: "busy" }));
+    await what();
+    await context.unroute(pattern);
+  };
+  expectTrouble(/\/history\?\S+ answered 503$/);
+  expectTrouble(/\/jobs\?id=\S+ answered 503$/);
+  const timeline = page.getByRole("region", { name: "Timeline" });
+  const answer = page.getByRole("region", { name: "As the APIs show it" });
+  const failure = { name: "The server can not answer at the moment" };
+
+  await refuse(/\/(?:history|jobs)\?/, async () => {
+    await page.goto(`${server.url}/console/${projectId}/tasks/${id}`);
+    await timeline.getByRole("heading", failure).waitFor();
+    await answer.getByRole("heading", failure).waitFor();
+  });
+  await pollUntil(page, timeline.getByText("Created as"));
+  await pollUntil(page, answer.getByText('"CreateInstance"'));
+
+  const report = { method: "PATCH", body: { progress: 42, message: "copying" } };
+  await refuse(/\/history\?/, async () => {
+    assert.equal((await server.call(`/v1/${projectId}/tasks/${id}`, report)).status, 200);
+    await pollUntil(page, timeline.getByText("The latest changes could not be read."));
+    assert.ok(await timeline.getByText("Created as").isVisible());
+  });
+  await pollUntil(page, timeline.getByText("copying"));
+  assert.equal(await timeline.getByText("The latest changes could not be read.").count(), 0);
 });

@@ -23,7 +23,8 @@ export const queryClient = new QueryClient({
 const tookMs = new WeakMap<object, number>();
 
 /**
- * Reads a document below the console, and reads it again every now and then; `undefined` reads nothing. Where the path
+ * Reads a document below the console, and reads it again every now and then; `undefined` reads nothing, and without
+ * `everyMs` (`false`) it is read but once. Where the path
  * changes, the answer of the last one stays until the new one is there (`isPlaceholderData`), so that nothing jumps.
  */
 export function usePolled<T>(
@@ -41,12 +42,19 @@ export function usePolled<T>(
       return document;
     },
     enabled: path !== undefined,
-    refetchInterval: (query) =>
-      everyMs === false || isFinal(query.state.error)
-        ? false
-        : pauseMs({ everyMs, tookMs: tookMs.get(query) ?? 0 }),
+    refetchInterval: (query) => {
+      if (everyMs === false) return untilRead(query);
+      if (isFinal(query.state.error)) return false;
+      return pauseMs({ everyMs, tookMs: tookMs.get(query) ?? 0 });
+    },
     ...(keepsLast ? { placeholderData: keepPreviousData } : {}),
   });
+}
+
+/** When a query that is read but once is asked again: once it is there not at all, and after a failure at the next poll. */
+export function untilRead(query: { readonly state: { readonly error: Error | null } }): number | false {
+  const { error } = query.state;
+  return error === null || isFinal(error) ? false : pollMs;
 }
 
 /** What asking again does not change: the question is wrong, or nobody may have the answer. */

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/preact-query";
 import { useId, useRef, useState } from "preact/hooks";
 import type { TaskDocument } from "../../../../src/client/types.ts";
 import { readText } from "../../api/http.ts";
+import { untilRead } from "../../api/polled.ts";
 import { nowMs } from "../../clock.ts";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { rootPath } from "../../root.ts";
@@ -72,6 +73,7 @@ function Answer({ path, revision }: { readonly path: string; readonly revision: 
     queryKey: ["answer", path, revision],
     // What an earlier revision was answered is of no use to anybody.
     gcTime: 0,
+    refetchInterval: untilRead,
     queryFn: ({ signal }) => readText(`api${path}`, signal),
   });
   if (data !== undefined) return <Code text={plainJson(prettyJson(data))} name="Copy the answer" />;

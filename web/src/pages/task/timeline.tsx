@@ -28,7 +28,7 @@ export function Timeline(props: { readonly taskId: string; readonly history: His
     <section class="card" aria-labelledby="history-title">
       <header class="card-head">
         <h2 id="history-title">Timeline</h2>
-        {!history.isLoading && (
+        {history.entries.length > 0 && (
           <span class="muted">
             {history.gapAfter !== undefined && "the first and the latest "}
             {counted(history.entries.length, "change")}
@@ -38,6 +38,11 @@ export function Timeline(props: { readonly taskId: string; readonly history: His
       {history.isLoading && <Loading what="the timeline" lines={5} />}
       {history.error !== null && history.entries.length === 0 && (
         <Failure error={history.error} onRetry={history.retry} />
+      )}
+      {history.error !== null && history.entries.length > 0 && (
+        <div class="history-rest">
+          <Banner tone="warning">The latest changes could not be read. Trying again …</Banner>
+        </div>
       )}
       <ol class="history">
         {lines.slice(0, shown).map((line) => {

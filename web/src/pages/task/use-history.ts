@@ -1,7 +1,9 @@
-import { keepPreviousData, useQuery } from "@tanstack/preact-query";
+import { useQuery } from "@tanstack/preact-query";
+import { useRef } from "preact/hooks";
 import type { HistoryDocument, HistoryEntryDocument, TaskDocument } from "../../../../src/client/types.ts";
 import { readDocument } from "../../api/http.ts";
 import { historyApi } from "../../api/paths.ts";
+import { untilRead } from "../../api/polled.ts";
 import { useReader } from "../../session-context.tsx";
 
 /** How many changes one answer has. */
@@ -9,12 +11,15 @@ const pageSize = 500;
 /** How many of the latest changes of a long history are read, besides the first page of it: both ends tell the most. */
 const mostLatest = 2500;
 
+const none: readonly HistoryEntryDocument[] = [];
+
 export interface History {
   /** Oldest first. */
   readonly entries: readonly HistoryEntryDocument[];
   /** The revision after which changes were passed over, if any were. */
   readonly gapAfter: number | undefined;
   readonly isLoading: boolean;
+  /** Why it, or what has been added to it since, could not be read. */
   readonly error: Error | null;
   readonly retry: () => void;
 }
@@ -24,9 +29,9 @@ export function useHistory({ id, revision }: TaskDocument): History {
   const { project } = useReader();
   const { data, error, refetch } = useQuery({
     queryKey: ["history", project.id, id, revision],
-    placeholderData: keepPreviousData,
     // The history of an earlier revision is of no use to anybody.
     gcTime: 0,
+    refetchInterval: untilRead,
     queryFn: async ({ signal }) => {
       const entries: HistoryEntryDocument[] = [];
       let gapAfter: number | undefined;
@@ -45,10 +50,13 @@ export function useHistory({ id, revision }: TaskDocument): History {
       return { entries, gapAfter };
     },
   });
+  // What an earlier revision had stays until there is more, also where reading more of it fails.
+  const read = useRef(data);
+  read.current = data ?? read.current;
   return {
-    entries: data?.entries ?? [],
-    gapAfter: data?.gapAfter,
-    isLoading: data === undefined && error === null,
+    entries: read.current?.entries ?? none,
+    gapAfter: read.current?.gapAfter,
+    isLoading: read.current === undefined && error === null,
     error,
     retry: () => void refetch(),
   };

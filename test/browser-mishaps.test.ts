@@ -169,3 +169,22 @@ test("the form over a page whose session has ended stays, however often somebody
   await dialog.waitFor({ state: "detached" });
   await page.getByRole("heading", { name: "Overview" }).waitFor();
 });
+
+test("an answer that breaks off, and another page in place of one, leave what was seen where it is", async (t) => {
+  const browser = await openBrowser(t);
+  await reportTasks(server, [{ name: "CreateInstance" }]);
+  const { page } = await openConsole(browser, { consoleUrl, path: `${projectId}/tasks` });
+  const row = page.getByRole("link", { name: "CreateInstance" });
+  const away = page.getByText("The server is not reached. What you see is from");
+  await row.waitFor();
+  for (const [contentType, body] of [
+    ["text/html", "<!doctype html><title>Log in to the proxy</title>"],
+    ["application/json", '{"tasks":[{"id":"'],
+  ] as const) {
+    await page.route("**/console/api/**", (route) => route.fulfill({ status: 200, contentType, body }));
+    await pollUntil(page, away);
+    assert.ok(await row.isVisible(), body);
+    await page.unroute("**/console/api/**");
+    await pollUntil(page, away, "detached");
+  }
+});

@@ -65,28 +65,24 @@ export async function readDocument<T>(path: string, signal?: AbortSignal): Promi
     ...(signal === undefined ? {} : { signal }),
   });
   if (response.status === 304 && before !== undefined) return before.document as T;
-  const document: unknown = response.status === 204 ? undefined : await response.json();
+  const document = await documentOf<T>(response);
   const tag = response.headers.get("etag");
   kept.delete(path);
   if (tag !== null) kept.set(path, { tag, document });
   if (kept.size > maxKept) kept.delete(kept.keys().next().value ?? "");
-  return document as T;
+  return document;
 }
 
 /** Reads an answer as the text that it is, in whosever words. @throws ApiError, UnreachableError. */
 export async function readText(path: string, signal?: AbortSignal): Promise<string> {
-  return (await call(path, signal === undefined ? {} : { signal })).text();
+  const response = await call(path, signal === undefined ? {} : { signal });
+  return await whole(response.text(), brokenOff);
 }
 
 /** Reads an answer of a media type as a file to be saved. @throws ApiError, UnreachableError. */
 export async function readFile(path: string, mediaType: string, signal: AbortSignal): Promise<Blob> {
   const response = await call(path, { headers: { accept: mediaType }, signal });
-  try {
-    return await response.blob();
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new UnreachableError("The connection broke before the file was whole. Nothing was saved.");
-  }
+  return await whole(response.blob(), "The connection broke before the file was whole. Nothing was saved.");
 }
 
 /** Asks for a change; answers the document, or undefined where the answer has none. @throws ApiError, UnreachableError. */
@@ -103,7 +99,27 @@ export async function sendDocument<T>(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  return await documentOf<T>(response);
+}
+
+const brokenOff = "The answer broke off, or is not the server's.";
+
+/**
+ * The document of an answer; undefined where it has none. What is no JSON, as the login page of a proxy between, is not
+ * from the server.
+ */
+async function documentOf<T>(response: Response): Promise<T> {
+  return (response.status === 204 ? undefined : await whole(response.json(), brokenOff)) as T;
+}
+
+/** What an answer brings, once all of it is there. @throws UnreachableError with these words where it breaks off. */
+async function whole<T>(content: Promise<T>, words: string): Promise<T> {
+  try {
+    return await content;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new UnreachableError(words);
+  }
 }
 
 async function call(path: string, init: RequestInit): Promise<Response> {

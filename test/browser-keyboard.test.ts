@@ -235,3 +235,25 @@ test("at a task c copies its id", async (t) => {
   await page.keyboard.press("c");
   await eventually(async () => assert.equal(await page.evaluate("navigator.clipboard.readText()"), "task-7"));
 });
+
+test("the way back from a task stays within the console, however somebody came to it", async () => {
+  const { page } = await openConsole(browser, { consoleUrl, path: `${projectId}/tasks/task-3` });
+  const task = page.getByRole("heading", { name: "Timeline" });
+  const list = page.getByRole("heading", { name: "120 tasks" });
+  await task.waitFor();
+  await page.getByRole("link", { name: "Tasks", exact: true }).click();
+  await list.waitFor();
+  await page.goBack();
+  await task.waitFor();
+  // Before the task there is nothing of the console.
+  await page.keyboard.press("u");
+  await list.waitFor();
+
+  await page.goto(`${listUrl()}?state=failed`);
+  await page.getByRole("link", { name: "BackupInstance" }).first().click();
+  await task.waitFor();
+  await page.reload();
+  await task.waitFor();
+  await page.keyboard.press("u");
+  await page.waitForURL(`${listUrl()}?state=failed`);
+});

@@ -15,6 +15,7 @@ import { App } from "./app.tsx";
 import { FaultLine } from "./components/fault-line.tsx";
 import { rootPath } from "./root.ts";
 import { applyTheme, readTheme } from "./theme.ts";
+import { goOn } from "./view/way.ts";
 
 applyTheme(readTheme());
 
@@ -22,7 +23,7 @@ const container = document.getElementById("app");
 if (container !== null) {
   render(
     <QueryClientProvider client={queryClient}>
-      <Router base={rootPath}>
+      <Router base={rootPath} aroundNav={goOn}>
         {/* For what is around the pages; they have one of their own. */}
         <FaultLine place="">
           <App />

@@ -10,7 +10,6 @@ import { rootPath } from "./root.ts";
 import { chooseTheme, readTheme, type Theme, themes } from "./theme.ts";
 import { listPath, overviewPath } from "./view/links.ts";
 import { readPlace } from "./view/place.ts";
-import { noteStep } from "./view/way.ts";
 
 /** What is around every page: where one is, where else one can go, and who one is. */
 export function Shell(props: {
@@ -43,7 +42,6 @@ export function Shell(props: {
       isFirst.current = false;
       return;
     }
-    noteStep();
     // Whoever comes back comes to where they were, which the page itself finds.
     if (readPlace(history.state) !== undefined) return;
     main.current?.focus({ preventScroll: true });

@@ -19,7 +19,7 @@ export function readPlace(state: unknown): Place | undefined {
   return { pinnedMs, taskId, tableTop: Number(tableTop) || 0, windowTop: Number(windowTop) || 0 };
 }
 
-/** What is written into the browser's history. */
-export function placeState(place: Place): object {
-  return { place };
+/** What is written into the browser's history, beside what it keeps for the page already. */
+export function placeState(place: Place, state: unknown): object {
+  return { ...Object(state), place };
 }

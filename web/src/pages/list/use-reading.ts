@@ -117,7 +117,7 @@ export function useReading(options: {
         tableTop: table.current?.scrollTop ?? 0,
         windowTop: window.scrollY,
       };
-      history.replaceState(placeState(here), "");
+      history.replaceState(placeState(here, history.state), "");
     },
   };
 }

@@ -34,6 +34,7 @@ test("a single text stands in the search box, several beside it", () => {
   assert.equal(conditionsOf({ ...emptyFilter, q: ["a", "b"] }, { service: true }).length, 2);
   assert.deepEqual(withSearchedText({ ...emptyFilter, q: ["a"] }, "b").q, ["b"]);
   assert.deepEqual(withSearchedText({ ...emptyFilter, q: ["a"] }, "  ").q, []);
+  assert.deepEqual(withSearchedText(emptyFilter, " disk full ").q, ["disk full"]);
   assert.deepEqual(withSearchedText({ ...emptyFilter, q: ["a", "b"] }, "c").q, ["a", "b", "c"]);
 });
 

@@ -42,10 +42,14 @@ export function searchedText({ q }: TaskFilter): string {
   return q.length === 1 ? (q[0] ?? "") : "";
 }
 
-/** The filter with what was written into the search box; beside several texts it is one more. */
+/**
+ * The filter with what was written into the search box; beside several texts it is one more. Blanks around it are on the
+ * way to another word, and no part of what is looked for.
+ */
 export function withSearchedText(filter: TaskFilter, text: string): TaskFilter {
   const others = filter.q.length > 1 ? filter.q : [];
-  return { ...filter, q: text.trim() === "" ? others : [...new Set([...others, text])] };
+  const wanted = text.trim();
+  return { ...filter, q: wanted === "" ? others : [...new Set([...others, wanted])] };
 }
 
 /** The filter for the tasks that have one value, whichever of them it named before. */

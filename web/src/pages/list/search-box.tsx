@@ -24,7 +24,7 @@ export function SearchBox(props: {
   }, [applied]);
 
   const apply = () => {
-    if (text.trim() === applied.trim()) return;
+    if (text.trim() === applied) return;
     onFilter(withSearchedText(filter, text), { replaces: hasStepped.current });
     hasStepped.current = true;
   };

@@ -36,6 +36,9 @@ async function open(t: test.TestContext, path: string) {
 }
 const openList = (t: test.TestContext) => open(t, "/tasks");
 
+const heading = (page: Page, total: number) =>
+  page.getByRole("heading", { name: `${total} tasks`, exact: true }).waitFor();
+
 /** What has the focus: how it is called, and whether that is seen. */
 async function focused(page: Page): Promise<{ readonly name: string; readonly isSeen: boolean }> {
   return await page.locator(":focus").evaluate((element) => {
@@ -206,6 +209,26 @@ test("the search takes all keys, and what is written is searched for at Enter", 
   await page.keyboard.press("Escape");
   await page.keyboard.press("j");
   await eventually(async () => assert.notEqual(await focusedId(page), undefined));
+});
+
+test("going back from a search takes its text out of the box, also while the keyboard is in it", async (t) => {
+  const { page } = await openList(t);
+  const box = page.getByRole("searchbox", { name: "Search text" });
+  await heading(page, 120);
+  await page.keyboard.press("/");
+  await page.keyboard.type("volume 7 ");
+  await page.waitForURL(/q=volume\+7$/);
+  await heading(page, 5);
+  assert.equal(await box.inputValue(), "volume 7 ");
+  await page.goBack();
+  await heading(page, 120);
+  assert.equal(await box.inputValue(), "");
+  assert.equal((await focused(page)).name, "Search text");
+  // It stays so: what was searched for before is not searched for once more.
+  await page.keyboard.type("volume 10");
+  await page.waitForURL(/q=volume\+10$/);
+  await page.goBack();
+  await heading(page, 120);
 });
 
 test("a key acts as soon as what it belongs to is there, however fast somebody is", async (t) => {

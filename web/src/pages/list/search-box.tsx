@@ -18,14 +18,20 @@ export function SearchBox(props: {
   const applied = searchedText(filter);
   const [text, setText] = useState(applied);
   const hasStepped = useRef(false);
+  const searched = useRef(applied);
   useEffect(() => {
-    // What is being written is not overwritten by what of it has been searched for.
-    if (document.activeElement !== input.current) setText(applied);
+    // What is being written is not overwritten by what of it has been searched for, but by what came from elsewhere.
+    if (applied === searched.current) return;
+    searched.current = applied;
+    hasStepped.current = false;
+    setText(applied);
   }, [applied]);
 
   const apply = () => {
     if (text.trim() === applied) return;
-    onFilter(withSearchedText(filter, text), { replaces: hasStepped.current });
+    const next = withSearchedText(filter, text);
+    searched.current = searchedText(next);
+    onFilter(next, { replaces: hasStepped.current });
     hasStepped.current = true;
   };
   const current = useRef(apply);

@@ -160,6 +160,29 @@ test("a dialog takes the keys to itself, closes by Escape, and gives the focus b
   assert.equal(page.url(), listUrl());
 });
 
+test("an open panel keeps the page's keys from acting under it", async (t) => {
+  const { page } = await openList(t);
+  await heading(page, 120);
+  for (const [name, keys] of [
+    ["Columns", ["t", "j", "n", "?", "/"]],
+    ["Theme", ["g", "t", "g", "o"]],
+  ] as const) {
+    const panel = page.getByRole("dialog", { name, exact: true });
+    await page.getByRole("button", { name, exact: true }).click();
+    await panel.waitFor();
+    const { name: here } = await focused(page);
+    for (const key of keys) await page.keyboard.press(key);
+    assert.ok(await panel.isVisible());
+    assert.equal(await page.locator("dialog").count(), 0);
+    assert.equal((await focused(page)).name, here);
+    assert.equal(page.url(), listUrl());
+    await page.keyboard.press("Escape");
+    await panel.waitFor({ state: "hidden" });
+  }
+  await page.keyboard.press("t");
+  await page.getByRole("dialog", { name: "Jump to a time" }).waitFor();
+});
+
 test("every control is reached by Tab and seen there; a panel closes by Escape and gives the focus back", async (t) => {
   const { page } = await openList(t);
   await eventually(async () => assert.equal((await shownIds(page)).length, 50));

@@ -12,8 +12,8 @@ const shown: { current: Bindings }[] = [];
 let before = { key: "", atMs: Number.NEGATIVE_INFINITY };
 
 /**
- * What keys do while a component is shown. Not while somebody writes, and not beside Ctrl, Alt or Meta, which are the
- * browser's.
+ * What keys do while a component is shown. Not while somebody writes or something lies over the page, whose keys they
+ * are then, and not beside Ctrl, Alt or Meta, which are the browser's.
  */
 export function useKeys(bindings: Bindings): void {
   const current = useRef(bindings);
@@ -31,7 +31,7 @@ export function useKeys(bindings: Bindings): void {
 
 function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-  if (isWriting(event.target) || document.querySelector("dialog[open]") !== null) return;
+  if (isWriting(event.target) || document.querySelector("dialog[open], :popover-open") !== null) return;
   const pair = event.timeStamp - before.atMs < pairMs ? `${before.key} ${event.key}` : "";
   before = { key: event.key, atMs: event.timeStamp };
   const action = actionOf(pair) ?? actionOf(event.key);

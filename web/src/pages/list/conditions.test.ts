@@ -27,6 +27,13 @@ test("every condition without a place of its own can be taken away alone", () =>
   assert.deepEqual(conditionsOf(filter, { service: false })[0]?.value, "rds");
 });
 
+test("that tasks are not stale is a condition that is seen, and taken away", () => {
+  const [shown, ...others] = conditionsOf({ ...emptyFilter, stale: false }, { service: true });
+  assert.deepEqual([shown?.label, shown?.value, shown?.without], ["Stale", "no", emptyFilter]);
+  assert.deepEqual(others, []);
+  assert.deepEqual(conditionsOf({ ...emptyFilter, stale: true }, { service: true }), []);
+});
+
 test("a single text stands in the search box, several beside it", () => {
   assert.equal(searchedText({ ...emptyFilter, q: ["disk full"] }), "disk full");
   assert.equal(searchedText({ ...emptyFilter, q: ["a", "b"] }), "");

@@ -17,7 +17,7 @@ const labels: Readonly<Record<ListKey, string>> = {
 
 /** One condition of a filter, as the reader sees and removes it. */
 export interface Condition {
-  readonly key: ListKey;
+  readonly key: ListKey | "stale";
   readonly label: string;
   readonly value: string;
   /** The filter without it. */
@@ -26,15 +26,17 @@ export interface Condition {
 
 /**
  * The conditions of a filter that the page does not show otherwise: states have their tabs, a single text stands in the
- * search box, and where there is room services have their switch.
+ * search box, and where there is room services have their switch. Stale tasks have a tab; those that are not have none.
  */
 export function conditionsOf(filter: TaskFilter, shown: { readonly service: boolean }): readonly Condition[] {
-  return listKeys
+  const lists = listKeys
     .filter((key) => key !== "state" && (key !== "service" || !shown.service))
     .filter((key) => key !== "q" || filter.q.length > 1)
     .flatMap((key) =>
       filter[key].map((value) => ({ key, label: labels[key], value, without: toggled(filter, key, value) })),
     );
+  if (filter.stale !== false) return lists;
+  return [...lists, { key: "stale", label: "Stale", value: "no", without: { ...filter, stale: undefined } }];
 }
 
 /** What a search box holds of a filter: its text, where it has but one. */

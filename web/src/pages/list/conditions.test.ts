@@ -9,6 +9,7 @@ import { frequentTexts, maxFacets, shownFacets } from "./facets.ts";
 import { listTitle } from "./list-title.ts";
 
 const open = { fromMs: undefined, toMs: undefined };
+const begin = "OS_PROJECT_ID=p1 taskcenter export";
 
 test("every condition without a place of its own can be taken away alone", () => {
   const filter = {
@@ -99,24 +100,24 @@ test("texts are offered by how many of the shown tasks have them", () => {
 });
 
 test("the command for an export is one that a shell reads as it was meant", () => {
-  assert.equal(exportLine(emptyFilter, open), "taskcenter export --output tasks.ndjson");
+  assert.equal(exportLine("p1", emptyFilter, open), `${begin} --output tasks.ndjson`);
   const filter = { ...emptyFilter, service: ["rds"], name: ["it's; rm -rf /"], stale: true } as const;
   assert.equal(
-    exportLine(filter, { fromMs: Date.parse("2026-03-01T00:00:00Z"), toMs: undefined }),
-    "taskcenter export --service rds --name 'it'\\''s; rm -rf /' --stale --since 2026-03-01T00:00:00.000Z --output tasks.ndjson",
+    exportLine("p1", filter, { fromMs: Date.parse("2026-03-01T00:00:00Z"), toMs: undefined }),
+    `${begin} --service rds --name 'it'\\''s; rm -rf /' --stale --since 2026-03-01T00:00:00.000Z --output tasks.ndjson`,
   );
   assert.equal(
-    exportLine({ ...emptyFilter, name: ["a", "--resume"] }, open),
-    "taskcenter export --name a --name --resume --output tasks.ndjson",
+    exportLine("p1", { ...emptyFilter, name: ["a", "--resume"] }, open),
+    `${begin} --name a --name --resume --output tasks.ndjson`,
   );
 });
 
 test("a command for an export that is pasted presses no keys, and means the same", () => {
   // The end of what is pasted, Ctrl-C, a line of its own: in a terminal that would be somebody else's command.
   const names = ["\u001b[201~\u0003\nreboot #", "it's \\n \u009b0m", "\t1"];
-  const line = exportLine({ ...emptyFilter, name: names }, open);
+  const line = exportLine("p1", { ...emptyFilter, name: names }, open);
   assert.doesNotMatch(line, /\p{Cc}/u);
-  const words = execFileSync("bash", ["-c", line.replace("taskcenter export", "printf '%s\\0'")], {
+  const words = execFileSync("bash", ["-c", line.replace(begin, "printf '%s\\0'")], {
     encoding: "utf8",
   }).split("\0");
   assert.deepEqual(

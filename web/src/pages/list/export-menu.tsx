@@ -74,7 +74,7 @@ function ExportPanel({ filter, order, moments, total, close }: ExportProps & { r
     );
   }
   if (wanted !== undefined) {
-    const line = exportLine(filter, moments);
+    const line = exportLine(project.id, filter, moments);
     return (
       <div class="menu export-panel">
         <p>

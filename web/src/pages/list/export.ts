@@ -28,10 +28,11 @@ const options = {
 } as const satisfies Partial<Record<keyof TaskFilter, string>>;
 
 /**
- * The command that writes the tasks of a filter. What the command line can not say (several texts, tasks that are not
+ * The command that writes the tasks of a filter, in the project whose they are: of whoever pastes it, the settings may
+ * name another one, or none. What the command line can not say (several texts, tasks that are not
  * stale, an end in time) is left out of it: then it writes more tasks, never fewer.
  */
-export function exportLine(filter: TaskFilter, { fromMs }: Moments): string {
+export function exportLine(projectId: string, filter: TaskFilter, { fromMs }: Partial<Moments>): string {
   const words = Object.entries(options).flatMap(([key, option]) => {
     // Only right behind its option is a value never taken for another option, whatever it begins with.
     return filter[key as keyof typeof options].flatMap((value) => [option, quoted(value)]);
@@ -40,7 +41,9 @@ export function exportLine(filter: TaskFilter, { fromMs }: Moments): string {
   if (text !== undefined && filter.q.length === 1) words.push("--query", quoted(text));
   if (filter.stale === true) words.push("--stale");
   if (fromMs !== undefined) words.push("--since", momentText(fromMs));
-  return ["taskcenter export", ...words, "--output tasks.ndjson"].join(" ");
+  return [`OS_PROJECT_ID=${quoted(projectId)} taskcenter export`, ...words, "--output tasks.ndjson"].join(
+    " ",
+  );
 }
 
 /** One word for a shell. What a terminal would take for keys, in what somebody pastes, is spelled out. */

@@ -8,6 +8,9 @@ import { StateBadge } from "../../components/state-badge.tsx";
 import { Age, Moment } from "../../components/times.tsx";
 import { durationText } from "../../format/duration.ts";
 import { counted, countText } from "../../format/number.ts";
+import { useReader } from "../../session-context.tsx";
+import { emptyFilter } from "../../view/task-filter.ts";
+import { exportLine } from "../list/export.ts";
 import { FoldedText } from "./folded-text.tsx";
 import { historyLines, valueText } from "./history-lines.ts";
 import type { History } from "./use-history.ts";
@@ -71,11 +74,12 @@ export function Timeline(props: { readonly taskId: string; readonly history: His
 
 /** In the place of changes of a long history that were not read. */
 function Gap({ taskId }: { readonly taskId: string }) {
+  const { project } = useReader();
+  const line = exportLine(project.id, { ...emptyFilter, q: [taskId] }, {});
   return (
     <li class="history-fold">
       <Banner tone="info">
-        The changes between these are not shown here; <code>taskcenter export --query {taskId}</code> has them
-        all.
+        The changes between these are not shown here; <code>{line}</code> writes them all.
       </Banner>
     </li>
   );

@@ -44,7 +44,10 @@ export const sessionPath = "session";
 
 /** How many answers are kept to be compared by their tags: some pages, and what lies around them. */
 const maxKept = 100;
-/** The last answer of each address, with its tag: an answer that has not changed is not sent again. */
+/**
+ * The last answer of each address, with its tag: an answer that has not changed is not sent again, also to a page that
+ * was left and comes back. What is shown does not come from here, but through the questions of `polled.ts`.
+ */
 const kept = new Map<string, { readonly tag: string; readonly document: unknown }>();
 
 /** Forgets all answers: they were somebody's. */

@@ -5,7 +5,10 @@ import { pauseMs } from "./pace.ts";
 /** How often what is looked at is asked for again, in milliseconds. A page that nobody sees does not ask. */
 export const pollMs = 3000;
 
-/** The only memory of answers: by the address that they were read from. */
+/**
+ * What the pages know, by the address that it was read from. What is read keeps its documents with their tags besides
+ * (`http.ts`): longer than a page shows them, and by each address of those that are shown as one.
+ */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {

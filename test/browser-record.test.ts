@@ -87,3 +87,29 @@ test("who looks at a task whose record somebody deletes keeps what they saw, and
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
   assert.equal(await page.getByRole("button", { name: "Delete record" }).count(), 0);
 });
+
+test("a task that is made anew under the id of a deleted one is shown as it is", async () => {
+  await reportTasks(server, [{ id: "reborn", name: "CreateInstance" }]);
+  const { page } = await open("/tasks/reborn");
+  await page.getByRole("heading", { name: "CreateInstance", level: 1 }).waitFor();
+  const timeline = page.getByRole("region", { name: "Timeline" });
+  await timeline.getByText("Created as Running").waitFor();
+  const asked = Promise.withResolvers<void>();
+  const made = Promise.withResolvers<void>();
+  // The page must not see that there is none in between.
+  await page.route(
+    (url) => url.pathname.endsWith("/tasks/reborn"),
+    async (route) => {
+      asked.resolve();
+      await made.promise;
+      await route.continue();
+    },
+  );
+  await page.clock.fastForward(60_000);
+  await asked.promise;
+  assert.equal((await server.call(`/v1/${projectId}/tasks/reborn`, { method: "DELETE" })).status, 204);
+  await reportTasks(server, [{ id: "reborn", name: "ResizeInstance", status: "Completed" }]);
+  made.resolve();
+  await page.getByRole("heading", { name: "ResizeInstance", level: 1 }).waitFor();
+  await timeline.getByText("Created as Completed").waitFor();
+});

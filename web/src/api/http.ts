@@ -49,6 +49,11 @@ const maxKept = 100;
  * was left and comes back. What is shown does not come from here, but through the questions of `polled.ts`.
  */
 const kept = new Map<string, { readonly tag: string; readonly document: unknown }>();
+/**
+ * The address of one task. Its tag is the revision, which another task has as well that is made under the id of a deleted
+ * one: it is always read whole.
+ */
+const taskPath = /\/tasks\/[^/?]+$/;
 
 /** Forgets all answers: they were somebody's. */
 export function forgetAnswers(): void {
@@ -71,7 +76,7 @@ export async function readDocument<T>(path: string, signal?: AbortSignal): Promi
   const document = await documentOf<T>(response);
   const tag = response.headers.get("etag");
   kept.delete(path);
-  if (tag !== null) kept.set(path, { tag, document });
+  if (tag !== null && !taskPath.test(path)) kept.set(path, { tag, document });
   if (kept.size > maxKept) kept.delete(kept.keys().next().value ?? "");
   return document;
 }

@@ -25,10 +25,11 @@ export interface History {
 }
 
 /** The history of a task: read again when its revision says that there is more of it. */
-export function useHistory({ id, revision }: TaskDocument): History {
+export function useHistory({ id, revision, created_at: createdAt }: TaskDocument): History {
   const { project } = useReader();
   const { data, error, refetch } = useQuery({
-    queryKey: ["history", project.id, id, revision],
+    // A task that is made anew under an id begins at revision 1 again.
+    queryKey: ["history", project.id, id, createdAt, revision],
     // The history of an earlier revision is of no use to anybody.
     gcTime: 0,
     refetchInterval: untilRead,

@@ -169,7 +169,7 @@ test("an open panel keeps the page's keys from acting under it", async (t) => {
   ] as const) {
     const panel = page.getByRole("dialog", { name, exact: true });
     await page.getByRole("button", { name, exact: true }).click();
-    await panel.waitFor();
+    await panel.locator(":focus").waitFor();
     const { name: here } = await focused(page);
     for (const key of keys) await page.keyboard.press(key);
     assert.ok(await panel.isVisible());

@@ -172,9 +172,9 @@ test("the form over a page whose session has ended stays, however often somebody
 
 test("an answer that breaks off, and another page in place of one, leave what was seen where it is", async (t) => {
   const browser = await openBrowser(t);
-  await reportTasks(server, [{ name: "CreateInstance" }]);
+  await reportTasks(server, [{ name: "StopInstance" }]);
   const { page } = await openConsole(browser, { consoleUrl, path: `${projectId}/tasks` });
-  const row = page.getByRole("link", { name: "CreateInstance" });
+  const row = page.getByRole("link", { name: "StopInstance" });
   const away = page.getByText("The server is not reached. What you see is from");
   await row.waitFor();
   for (const [contentType, body] of [

@@ -89,7 +89,7 @@ function BetweenForm(props: { readonly range: TimeRange; readonly onChoose: (ran
       >
         Show this time
       </button>
-      <p class="muted form-note">In your time zone, {zoneText(nowMs())}.</p>
+      <p class="muted form-note">In your time zone, {zoneText(fromMs ?? toMs ?? nowMs())}.</p>
     </form>
   );
 }

@@ -48,3 +48,12 @@ test("of a stretch that is longer than can be shown the last buckets are laid ou
   assert.equal(over.bucketsMs.at(-1), Date.parse("2026-03-01T00:00:00.000Z"));
   assert.equal(over.counts.failed.at(-1), 3);
 });
+
+test("what the server's clock is ahead of the reader's is laid out too", () => {
+  const over = countsOverTime([{ bucket: "2026-03-01T12:05:00.000Z", state: "running", count: 7 }], {
+    fromMs: Date.parse("2026-03-01T12:00:00.000Z"),
+    toMs: Date.parse("2026-03-01T12:02:00.000Z"),
+    bucketMs: bucketLengths["1m"],
+  });
+  assert.deepEqual(over.counts.running, [0, 0, 0, 0, 0, 7]);
+});

@@ -55,12 +55,18 @@ export const stackedStates = [
   "failed",
 ] as const satisfies readonly TaskState[];
 
-/** Lays the groups out from the bucket of one moment to that of another, with zeros where there are no tasks. */
+/**
+ * Lays the groups out from the bucket of one moment to that of another, with zeros where there are no tasks. Where the
+ * server's clock is ahead of the reader's there are groups beyond: to the last one of them.
+ */
 export function countsOverTime(
   groups: readonly BucketGroup[],
   { fromMs, toMs, bucketMs }: { readonly fromMs: number; readonly toMs: number; readonly bucketMs: number },
 ): CountsOverTime {
-  const last = Math.floor(toMs / bucketMs);
+  const last = groups.reduce(
+    (latest, { bucket }) => Math.max(latest, Date.parse(bucket) / bucketMs),
+    Math.floor(toMs / bucketMs),
+  );
   const length = Math.min(mostBuckets, Math.max(1, last - Math.floor(fromMs / bucketMs) + 1));
   const first = (last - length + 1) * bucketMs;
   const counts = Object.fromEntries(

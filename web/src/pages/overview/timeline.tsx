@@ -118,13 +118,16 @@ function useCountsOverTime(filter: TaskFilter) {
   const beginMs = isOpen ? (Number.isNaN(firstMs) ? endMs : firstMs) : moments.fromMs;
   const bucket = bucketFor(endMs - (beginMs ?? endMs));
   const bucketMs = bucketLengths[bucket];
-  const params = apiParams(within(filter, {}), moments);
+  const lastBucket = Math.floor(endMs / bucketMs);
+  const isCut = beginMs !== undefined && endMs - beginMs > mostBuckets * bucketMs;
+  // What is not laid out is not asked for: there are bounds to how many groups are answered.
+  const shown = isCut ? { ...moments, fromMs: (lastBucket - mostBuckets + 1) * bucketMs } : moments;
+  const params = apiParams(within(filter, {}), shown);
   params.set("group_by", "state");
   params.set("bucket", bucket);
   const stats = usePolled<Counts<BucketGroup>>(
     beginMs === undefined ? undefined : statsApi(project.id, params),
   );
-  const lastBucket = Math.floor(endMs / bucketMs);
   const counts = useMemo(
     () =>
       stats.data === undefined || beginMs === undefined
@@ -132,7 +135,6 @@ function useCountsOverTime(filter: TaskFilter) {
         : countsOverTime(stats.data.groups, { fromMs: beginMs, toMs: lastBucket * bucketMs, bucketMs }),
     [stats.data, beginMs, lastBucket, bucketMs],
   );
-  const isCut = beginMs !== undefined && endMs - beginMs > mostBuckets * bucketMs;
   return {
     counts,
     isCut,

@@ -1,12 +1,17 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
-/** The handlers of whatever is held still while somebody points at it, or has the keyboard in it. */
+/** The handlers of whatever is held still while somebody aims at it, with the mouse or the keyboard. */
 export interface Holding {
   readonly onPointerEnter: (event: PointerEvent) => void;
+  readonly onPointerMove: (event: PointerEvent) => void;
   readonly onPointerLeave: () => void;
   readonly onFocusIn: () => void;
+  readonly onKeyDown: () => void;
   readonly onFocusOut: (event: FocusEvent) => void;
 }
+
+/** How long a mouse or a keyboard that does nothing is taken to aim, in milliseconds: it may have been left where it is. */
+const aimMs = 10_000;
 
 /**
  * What is shown of something that changes by itself: the latest, but while somebody aims at it, what they aim at. A
@@ -18,19 +23,36 @@ export function useHeld<T>(
   latest: T | undefined,
   question: string,
 ): readonly [shown: T | undefined, Holding] {
-  const [isPointed, setPointed] = useState(false);
-  const [isFocused, setFocused] = useState(false);
+  const [isAimedAt, setAimedAt] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const kept = useRef({ question, value: latest });
-  const isHeld = (isPointed || isFocused) && kept.current.question === question;
+  const isHeld = isAimedAt && kept.current.question === question;
   if (!isHeld || kept.current.value === undefined) kept.current = { question, value: latest };
+
+  const release = () => {
+    clearTimeout(timer.current);
+    setAimedAt(false);
+  };
+  const hold = () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(release, aimMs);
+    setAimedAt(true);
+  };
+  const holdByMouse = ({ pointerType }: PointerEvent) => {
+    if (pointerType === "mouse") hold();
+  };
+  useEffect(() => () => clearTimeout(timer.current), []);
   return [
     kept.current.value,
     {
-      onPointerEnter: (event) => setPointed(event.pointerType === "mouse"),
-      onPointerLeave: () => setPointed(false),
-      onFocusIn: () => setFocused(true),
-      onFocusOut: ({ currentTarget, relatedTarget }) =>
-        setFocused((currentTarget as Element).contains(relatedTarget as Node | null)),
+      onPointerEnter: holdByMouse,
+      onPointerMove: holdByMouse,
+      onPointerLeave: release,
+      onFocusIn: hold,
+      onKeyDown: hold,
+      onFocusOut: ({ currentTarget, relatedTarget }) => {
+        if (!(currentTarget as Element).contains(relatedTarget as Node | null)) release();
+      },
     },
   ];
 }

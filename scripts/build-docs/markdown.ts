@@ -13,7 +13,7 @@ export interface Heading {
 }
 
 /** What lies between two headings, as the search finds it. */
-export interface Section {
+interface Section {
   readonly heading: Heading;
   readonly text: string;
 }

@@ -46,7 +46,7 @@ function listOf(sources: readonly Source[], folder: string): string {
 }
 
 /** The heading of a page, as it is written. @throws Error where it has none. */
-export function titleOf(markdown: string): string {
+function titleOf(markdown: string): string {
   const [, title] = /^# (.+)$/m.exec(markdown) ?? [];
   if (title === undefined) throw new Error(`a page without a title: ${markdown.slice(0, 80)}`);
   return title;

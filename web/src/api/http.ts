@@ -95,7 +95,7 @@ export async function readFile(path: string, mediaType: string, signal: AbortSig
 
 /** Asks for a change; answers the document, or undefined where the answer has none. @throws ApiError, UnreachableError. */
 export async function sendDocument<T>(
-  method: "POST" | "PATCH" | "DELETE",
+  method: "POST" | "DELETE",
   path: string,
   { body, ifMatch }: { readonly body?: unknown; readonly ifMatch?: string } = {},
 ): Promise<T> {

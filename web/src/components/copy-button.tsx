@@ -40,7 +40,7 @@ export function CopyButton(props: {
 }
 
 /** Browsers give the clipboard to pages of https and of this machine alone; elsewhere a selection can be copied. */
-export async function copyText(text: string): Promise<boolean> {
+async function copyText(text: string): Promise<boolean> {
   if (navigator.clipboard !== undefined) {
     return navigator.clipboard.writeText(text).then(
       () => true,

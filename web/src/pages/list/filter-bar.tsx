@@ -58,7 +58,7 @@ function FilterButton(props: {
   return (
     <Popover
       name={title}
-      className={`button filter-button ${count > 0 ? "button-on" : ""}`}
+      className={`button ${count > 0 ? "button-on" : ""}`}
       label={
         <>
           {name}

@@ -162,7 +162,7 @@ function Frame(props: {
 export function TaskCards({ rows, reading, onOpen }: RowsProps) {
   const open = useOpenTask(onOpen);
   return (
-    <ul class="cards" aria-label="Tasks">
+    <ul aria-label="Tasks">
       {rows.map((row) => {
         const { task } = row;
         return (

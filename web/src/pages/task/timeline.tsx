@@ -90,7 +90,7 @@ function Line(props: { readonly entry: HistoryEntryDocument; readonly children: 
   const delayMs = Date.parse(entry.at) - Date.parse(entry.reported_at);
   return (
     <li class={`history-line ${markOf(entry)}`}>
-      <div class="history-what">{children}</div>
+      <div>{children}</div>
       {entry.message !== "" && (
         <div class="history-message">
           <FoldedText text={entry.message} lines={6} characters={600} />
@@ -133,7 +133,7 @@ function Change({ entry }: { readonly entry: HistoryEntryDocument }) {
   return (
     <>
       {status !== undefined && (
-        <span class="history-status">
+        <span>
           {statusBadge(status.from)} → {statusBadge(status.to)}
         </span>
       )}
@@ -200,7 +200,7 @@ function ProgressRun({ entries }: { readonly entries: readonly HistoryEntryDocum
   }
   return (
     <li class="history-line">
-      <div class="history-what">
+      <div>
         Progress {percentText(first.changes.progress?.from ?? first.changes.progress?.to)} →{" "}
         <b>{percentText(last.changes.progress?.to)}</b>{" "}
         <button type="button" class="link-button" onClick={() => setOpen(true)}>

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { openBrowser } from "./browser.ts";
 import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
+import { eventually } from "./shown-tasks.ts";
 import { projectId, startServer } from "./start-server.ts";
 
 test("of a task with thousands of changes the first and the latest are shown, and where the others are", async (t) => {
@@ -85,4 +86,42 @@ test("what of a task could not be read is asked for again by itself, and what wa
   });
   await pollUntil(page, timeline.getByText("copying"));
   assert.equal(await timeline.getByText("The latest changes could not be read.").count(), 0);
+});
+
+/** How many points of the chart have exactly the colour of running tasks. */
+const runningPointsOfChart = `(() => {
+  const probe = document.body.appendChild(document.createElement("span"));
+  probe.style.color = "var(--running)";
+  const paper = new OffscreenCanvas(1, 1).getContext("2d");
+  paper.fillStyle = getComputedStyle(probe).color;
+  probe.remove();
+  paper.fillRect(0, 0, 1, 1);
+  const pointsOf = (context) => {
+    const { width, height } = context.canvas;
+    return new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
+  };
+  const [running] = pointsOf(paper);
+  const chart = document.querySelector(".progress-chart canvas").getContext("2d");
+  return pointsOf(chart).filter((point) => point === running).length;
+})()`;
+
+test("the course of a task that has ended has the colour of its end, its dots too", async (t) => {
+  const browser = await openBrowser(t);
+  const server = await startServer();
+  t.after(() => server.close());
+  const [id] = await reportTasks(server, [{ progress: 0 }]);
+  const report = async (body: object) => {
+    const answer = await server.call(`/v1/${projectId}/tasks/${id}`, { method: "PATCH", body });
+    assert.equal(answer.status, 200, answer.text);
+  };
+  for (const progress of [20, 40, 60]) await report({ progress });
+  const { page } = await openConsole(browser, {
+    consoleUrl: `${server.url}/console/`,
+    path: `${projectId}/tasks/${id}`,
+  });
+  const runningPoints = async () => Number(await page.evaluate(runningPointsOfChart));
+  await eventually(async () => assert.ok((await runningPoints()) > 0));
+  await report({ status: "Failed", fail_reason: "disk full" });
+  await pollUntil(page, page.getByText("disk full").first());
+  await eventually(async () => assert.equal(await runningPoints(), 0));
 });

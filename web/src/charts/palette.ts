@@ -11,19 +11,7 @@ export function paletteOf(element: HTMLElement): Palette {
     probe.style.color = `var(--${token})`;
     return getComputedStyle(probe).color;
   };
-  const tokens = [
-    "text",
-    "muted",
-    "line",
-    "line-strong",
-    "accent",
-    "pending",
-    "running",
-    "succeeded",
-    "failed",
-    "canceled",
-    "stale",
-  ];
+  const tokens = ["muted", "line", "line-strong", "pending", "running", "succeeded", "failed", "canceled"];
   for (const token of tokens) known.set(token, resolve(token));
   probe.remove();
   return (token) => known.get(token) ?? "";

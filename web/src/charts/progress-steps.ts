@@ -60,7 +60,7 @@ export function drawProgressSteps(element: HTMLElement, first: ProgressSteps): D
           points: {
             show: () => input.points.length < mostDots,
             size: 5,
-            fill: stroke(),
+            fill: stroke,
             filter: (_plot, _series, show) => (show ? [...input.points.keys()] : null),
           },
           ...(uPlot.paths.stepped === undefined ? {} : { paths: uPlot.paths.stepped({ align: 1 }) }),

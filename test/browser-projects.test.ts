@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { openBrowser } from "./browser.ts";
 import { addProject, grant, openConsole, reportTasks } from "./console-page.ts";
 import { addUser, type TestUser } from "./identities.ts";
@@ -136,4 +136,22 @@ test("the menu of the user says who they are, and what their roles are in the pr
   const menu = page.getByRole("dialog", { name: "Signed in as rita" });
   await menu.getByText("rita (Default)").waitFor();
   await menu.getByRole("definition").getByText("reporter", { exact: true }).waitFor();
+});
+
+test("the button of the themes shows the one that is chosen, each with a mark of its own", async (t) => {
+  const { page } = await openConsole(await openBrowser(t), { consoleUrl });
+  const button = page.getByRole("button", { name: "Theme" });
+  const panel = page.getByRole("dialog", { name: "Theme" });
+  const markOf = (place: Locator) => place.locator(".icon path").getAttribute("d");
+  const marks = [];
+  for (const name of ["Light", "Dark", "As the system"]) {
+    await button.click();
+    const choice = panel.getByRole("button", { name });
+    const mark = await markOf(choice);
+    await choice.click();
+    await panel.waitFor({ state: "hidden" });
+    assert.equal(await markOf(button), mark, name);
+    marks.push(mark);
+  }
+  assert.equal(new Set(marks).size, marks.length);
 });

@@ -159,7 +159,7 @@ function ProjectMenu(props: { readonly session: Session; readonly project: Sessi
 }
 
 const themeMarks = {
-  auto: { icon: "columns", label: "As the system" },
+  auto: { icon: "system", label: "As the system" },
   light: { icon: "sun", label: "Light" },
   dark: { icon: "moon", label: "Dark" },
 } as const satisfies Record<Theme, { readonly icon: IconName; readonly label: string }>;
@@ -170,7 +170,7 @@ function ThemeMenu() {
     <Popover
       name="Theme"
       showsName={false}
-      icon={theme === "dark" ? "moon" : "sun"}
+      icon={themeMarks[theme].icon}
       className="button button-quiet button-icon"
       label=""
     >

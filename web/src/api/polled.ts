@@ -6,8 +6,8 @@ import { pauseMs } from "./pace.ts";
 export const pollMs = 3000;
 
 /**
- * What the pages know, by the address that it was read from. What is read keeps its documents with their tags besides
- * (`http.ts`): longer than a page shows them, and by each address of those that are shown as one.
+ * What the pages know, by the address that it was read from. Beside it `http.ts`
+ * keeps the documents with their tags, so that those that have not changed are not sent again.
  */
 export const queryClient = new QueryClient({
   defaultOptions: {

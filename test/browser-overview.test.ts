@@ -146,7 +146,7 @@ test("what somebody aims at stays where it is, and moves on once they have left 
   const row = running.getByRole("link", { name: /AimedAtInstance/ });
   await row.waitFor();
   // From here on time passes only where it is said.
-  await page.clock.pauseAt((await page.evaluate<number>("Date.now()")) + 60_000);
+  await page.clock.pauseAt(systemClock() + 60_000);
   await row.hover();
   const answered = page.waitForResponse(
     async (answer) =>

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import test from "node:test";
-import { PageBody, rememberBodies } from "./page-bodies.ts";
+import { boundedBytes } from "./bounded-bytes.ts";
+import { PageBody, rememberBodies, sendJson } from "./page-bodies.ts";
 
 const pageOf = (total: number) => ({ tasks: [], total, names: [] });
 
@@ -63,4 +65,26 @@ test("equal bodies have equal tags, whether they were remembered or not, and oth
   assert.equal(tags[0], tags[1]);
   assert.notEqual(tags[0], tags[2]);
   for (const tag of tags) assert.match(tag, /^"[A-Za-z0-9_-]{27}"$/);
+});
+
+test("long answers that wait for their readers are bounded all together; short ones always go out", () => {
+  const inAll = boundedBytes(3 * 1024 * 1024, { message: "full", retryAfterSeconds: 5 });
+  const sent: number[] = [];
+  const send = (length: number) => {
+    const raw = new EventEmitter();
+    const reply = {
+      raw,
+      type: () => ({ send: (content: string) => sent.push(content.length) }),
+    } as unknown as Parameters<typeof sendJson>[0];
+    sendJson(reply, new PageBody("x".repeat(length)), inAll);
+    return () => raw.emit("close");
+  };
+  const long = 1024 * 1024;
+  const close = [send(long), send(long), send(long)];
+  assert.throws(() => send(long), { code: "too-many-requests", retryAfterSeconds: 5 });
+  send(long - 1);
+  close[0]?.();
+  send(long);
+  assert.throws(() => send(long), { code: "too-many-requests" });
+  assert.deepEqual(sent, [long, long, long, long - 1, long]);
 });

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { TaskPage } from "../task/query.ts";
+import { type BoundedBytes, boundedBytes } from "./bounded-bytes.ts";
 import { isUnchanged } from "./entity-tags.ts";
 
 /** A body in JSON, and for what else that is asked of the same page it is the answer too. */
@@ -61,15 +62,37 @@ export function rememberBodies<Asked>(
   };
 }
 
-/** Sends a body that is JSON already. */
-export function sendJson(reply: Pick<FastifyReply, "type">, body: PageBody): FastifyReply {
-  return reply.type("application/json; charset=utf-8").send(body.content);
+/** From this length on, in characters or bytes, a body counts among those that wait for their readers. */
+const longBody = 1024 * 1024;
+/** One budget for all listeners: they share the memory of one process. A page of the largest tasks has 54 MB. */
+const longInAll = boundedBytes(256 * 1024 * 1024, {
+  message: "Too many long answers wait for their readers. Try again later, or ask for fewer tasks at a time.",
+  retryAfterSeconds: 5,
+});
+
+/**
+ * Sends a body that is JSON already.
+ *
+ * @throws TaskCenterError `too-many-requests` where too much of others waits to be read.
+ */
+export function sendJson(
+  reply: Pick<FastifyReply, "type" | "raw">,
+  { content }: PageBody,
+  inAll: BoundedBytes = longInAll,
+): FastifyReply {
+  const { length } = content;
+  // Whoever has gone meanwhile reads nothing, and their end is told no more.
+  if (length >= longBody && !reply.raw.destroyed) {
+    inAll.take(length);
+    reply.raw.once("close", () => inAll.giveBack(length));
+  }
+  return reply.type("application/json; charset=utf-8").send(content);
 }
 
 /** Sends a body that is JSON already with its entity tag, and 304 without it to a caller who has it. */
 export function sendJsonIfChanged(
   { headers }: Pick<FastifyRequest, "headers">,
-  reply: Pick<FastifyReply, "type" | "code" | "header">,
+  reply: Pick<FastifyReply, "type" | "raw" | "code" | "header">,
   body: PageBody,
 ): FastifyReply {
   reply.header("etag", body.tag);

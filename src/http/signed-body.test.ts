@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { type AddressInfo, connect } from "node:net";
 import test, { type TestContext } from "node:test";
 import Fastify from "fastify";
+import { type BoundedBytes, boundedBytes } from "./bounded-bytes.ts";
 import { answerError } from "./errors.ts";
-import { signedBody, type WaitingBytes, waitingBytes } from "./signed-body.ts";
+import { signedBody } from "./signed-body.ts";
 
 /** A server that judges each signature when the test says so, and has ten bytes for the bodies that wait. */
 async function openServer(context: TestContext) {
-  const room = waitingBytes(10);
+  const room = boundedBytes(10, { message: "full", retryAfterSeconds: 5 });
   const held = { bytes: 0 };
-  const waiting: WaitingBytes = {
+  const waiting: BoundedBytes = {
     take(bytes) {
       room.take(bytes);
       held.bytes += bytes;

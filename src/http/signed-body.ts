@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FastifyRequest, RequestPayload } from "fastify";
 import { TaskCenterError } from "../task/error.ts";
+import { type BoundedBytes, boundedBytes } from "./bounded-bytes.ts";
 
 /** The largest request body, where a route has no limit of its own: 1 MiB. */
 export const maxBodyBytes = 1024 * 1024;
@@ -19,32 +20,6 @@ export interface SignedBody {
   rest(): RequestPayload;
 }
 
-/** How many bytes wait for their signatures, of all bodies together. */
-export interface WaitingBytes {
-  /** @throws TaskCenterError `too-many-requests`, and takes nothing, where there is no room for so many more. */
-  take(bytes: number): void;
-  giveBack(bytes: number): void;
-}
-
-export function waitingBytes(maxBytes: number): WaitingBytes {
-  let waiting = 0;
-  return {
-    take(bytes) {
-      if (waiting + bytes > maxBytes) {
-        throw new TaskCenterError(
-          "too-many-requests",
-          "Too many signed bodies are on their way. Try again later.",
-          { retryAfterSeconds },
-        );
-      }
-      waiting += bytes;
-    },
-    giveBack(bytes) {
-      waiting -= bytes;
-    },
-  };
-}
-
 /** By then bodies that came at an honest pace have been judged. */
 const retryAfterSeconds = 5;
 
@@ -52,12 +27,15 @@ const retryAfterSeconds = 5;
  * A signature is judged when its body is there as a whole, and whoever knows the public half of a key gets so far. One
  * budget for all listeners: they share the memory of one process.
  */
-const waitingInAll = waitingBytes(128 * 1024 * 1024);
+const waitingInAll = boundedBytes(128 * 1024 * 1024, {
+  message: "Too many signed bodies are on their way. Try again later.",
+  retryAfterSeconds,
+});
 
 export function signedBody(
   request: FastifyRequest,
   payload: RequestPayload,
-  waiting = waitingInAll,
+  waiting: BoundedBytes = waitingInAll,
 ): SignedBody {
   let read: { readonly body: Buffer; readonly hash: string } | undefined;
   let taken = 0;

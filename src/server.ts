@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import { openPasswordGate } from "./identity/password-gate.ts";
 import { type SecretBox, secretBox } from "./identity/secret-box.ts";
 import { openMetrics, type Peers } from "./metrics/metrics.ts";
 import { type OwnFigures, openOwnFigures } from "./metrics/own-figures.ts";
+import { makeFolder } from "./store/sqlite/folder.ts";
 import { openSqliteStore } from "./store/sqlite/store.ts";
 import type { IdentityStore, Store } from "./store/store.ts";
 import { overduePauseMs, overdueSweep } from "./sweep/overdue.ts";
@@ -88,7 +89,7 @@ export async function startServer(options: {
 /** Nobody but its owner may look into a new data folder. @throws ConfigError where there can be none. */
 function makeDataDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`--data: ${JSON.stringify(path)} can not be a folder: ${reason}`);

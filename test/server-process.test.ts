@@ -222,6 +222,17 @@ test("a setting that can not be used ends the start with its name, in one line",
   assert.match(stderr, /^taskcenter: --listen: "nowhere" is not usable; give HOST:PORT[^\n]*\n$/);
 });
 
+test("a data folder that can not be made ends the start, and a restore, with one clear line", async () => {
+  // The kernel answers as if the folder above were missing, which it is not.
+  const served = await runToEnd(["serve", "--listen", "127.0.0.1:0", "--data", "/proc/x/y"]);
+  assert.equal(served.code, 2);
+  assert.match(served.stderr, /^taskcenter: --data: "\/proc\/x\/y" can not be a folder: [^\n]+\n$/);
+  const file = join(directory, "backup.db");
+  const restored = await runToEnd(["store", "restore", file, "--data", "/proc/x"]);
+  assert.equal(restored.code, 1);
+  assert.match(restored.stderr, /^taskcenter: The [^\n]+\n$/);
+});
+
 test("an address in use, and a store in use, end the start with one clear line", async () => {
   const server = await start();
   const { host } = new URL(server.url);

@@ -1,7 +1,8 @@
-import { existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { canonicalPath } from "../database.ts";
+import { makeFolder } from "../folder.ts";
 import { lockStore } from "../lock.ts";
 import { prepare } from "../statements.ts";
 import { type CopyWatch, copyStore, countTasks, flush, openCopy, refuseDamaged, removeCopy } from "./copy.ts";
@@ -64,7 +65,7 @@ export async function restoreStore(options: {
 /** Makes the store's folder where there is none, for its owner alone; answers where the store's file really is. */
 function prepareFolder(storePath: string): string {
   try {
-    mkdirSync(dirname(storePath), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(storePath));
     return canonicalPath(storePath);
   } catch (error) {
     throw troubleWith("The store", error);

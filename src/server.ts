@@ -57,8 +57,8 @@ const firstRetentionPauseMs = 2000;
 /**
  * Opens the store, wires everything, and listens. The only place that knows all the parts.
  *
- * @throws TaskCenterError `store-unavailable` when the store can not be opened; the system's error when an address can
- * not be listened on. Nothing is left open then.
+ * @throws TaskCenterError `store-unavailable` when the store can not be opened; an error that names the setting when an
+ * address can not be listened on. Nothing is left open then.
  */
 export async function startServer(options: {
   readonly config: Config;
@@ -214,7 +214,12 @@ async function startOn(parts: {
     const app = await createApp({ ...deps, listenerService });
     open.push({ close: () => closeWithin(app, graceMs) });
     const whose = listenerService === undefined ? "" : ` (${listenerService})`;
-    await app.listen({ ...address, listenTextResolver: (at) => `listening on ${at}${whose}` });
+    const flag = listenerService === undefined ? "--listen" : `--listen-${listenerService}`;
+    await app
+      .listen({ ...address, listenTextResolver: (at) => `listening on ${at}${whose}` })
+      .catch((error: unknown) => {
+        throw listenTrouble(error, address, flag);
+      });
     return { url: urlOf(address, app.server.address()), log: app.log };
   };
 
@@ -357,6 +362,22 @@ function correctLogin(path: string, authUrl: string, log: App["log"]): void {
   } catch (error) {
     log.warn({ err: error }, "the address in clouds.yaml could not be corrected");
   }
+}
+
+/** What keeps a server from listening, and the way out; the system's error where that is none of the usual. */
+function listenTrouble(error: unknown, address: Address, flag: string): unknown {
+  if (!(error instanceof Error && "code" in error)) return error;
+  const { host, port } = address;
+  const at = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const reasons: Readonly<Record<string, string>> = {
+    EACCES: `this user may not listen on ${at}; choose a port from 1024 on with ${flag}`,
+    EADDRINUSE: `another program listens on ${at}; end it, or choose another address with ${flag}`,
+    EADDRNOTAVAIL: `${host} is no address of this machine; choose another one with ${flag}`,
+    EAI_AGAIN: `the address of host ${JSON.stringify(host)} can not be looked up now; give it with ${flag}`,
+    ENOTFOUND: `there is no host ${JSON.stringify(host)}; choose another address with ${flag}`,
+  };
+  const reason = reasons[String(error.code)];
+  return reason === undefined ? error : new Error(reason, { cause: error });
 }
 
 /** The address as clients write it. A server on every interface is reached through this machine's own. */

@@ -238,10 +238,33 @@ test("an address in use, and a store in use, end the start with one clear line",
   const { host } = new URL(server.url);
   const taken = await runToEnd(["serve", "--listen", host, "--data", join(directory, "other")]);
   assert.equal(taken.code, 1);
-  assert.match(taken.stderr, new RegExp(`^taskcenter: [^\n]*in use[^\n]*${host}\n$`));
+  assert.equal(
+    taken.stderr,
+    `taskcenter: another program listens on ${host}; end it, or choose another address with --listen\n`,
+  );
+  const ofService = ["--listen", "127.0.0.1:0", "--listen-ddm", host, "--data", join(directory, "third")];
+  assert.match(
+    (await runToEnd(["serve", ...ofService])).stderr,
+    /another program .*another address with --listen-ddm\n$/,
+  );
   const shared = await runToEnd(["serve", "--listen", "127.0.0.1:0", "--data", directory]);
   assert.equal(shared.code, 1);
   assert.match(shared.stderr, /taskcenter: [^\n]*in use/);
+});
+
+test("an address that is not this machine's ends the start with the setting to change", async () => {
+  // An address that the standard keeps for documentation, and a name that it keeps from being one.
+  for (const [address, reason] of [
+    [
+      "192.0.2.1:0",
+      /^taskcenter: 192\.0\.2\.1 is no address of this machine; choose another one with --listen\n$/,
+    ],
+    ["nowhere.invalid:0", /^taskcenter: [^\n]* host "nowhere\.invalid"[^\n]* with --listen\n$/],
+  ] as const) {
+    const { code, stderr } = await runToEnd(["serve", "--listen", address]);
+    assert.equal(code, 1);
+    assert.match(stderr, reason);
+  }
 });
 
 test("a file that is no store is named as one, and left as it is", async () => {

@@ -25,7 +25,7 @@ function machine(t: TestContext, files: Readonly<Record<string, string>>) {
     root,
     find: (env: Readonly<Record<string, string>> = {}) => findCredentials(surroundings(env)),
     findIam: (env: Readonly<Record<string, string>> = {}) => findIamLogin(surroundings(env)),
-    describe: (env: Readonly<Record<string, string>> = {}) => describeLogin(surroundings(env)),
+    describe: (env: Readonly<Record<string, string>> = {}) => describeLogin(surroundings(env)).text,
   };
 }
 

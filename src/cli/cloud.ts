@@ -56,12 +56,19 @@ export function findIamLoginHere(): IamLogin {
   return findIamLogin(here());
 }
 
-/** Whose login it is, where, and who says so, for messages; `""` where that cannot be found out any more. */
-export function describeLoginHere(): string {
+/** A login as messages tell of it. */
+export interface LoginDescription {
+  readonly kind: Credentials["kind"];
+  /** Whose login it is, where, and who says so. */
+  readonly text: string;
+}
+
+/** The login that is used here; undefined where that cannot be found out any more. */
+export function describeLoginHere(): LoginDescription | undefined {
   try {
     return describeLogin(here());
   } catch (error) {
-    if (error instanceof ConfigError) return "";
+    if (error instanceof ConfigError) return undefined;
     throw error;
   }
 }
@@ -91,18 +98,22 @@ export function findIamLogin(surroundings: Surroundings): IamLogin {
   return findLogin(surroundings, readLogin).credentials;
 }
 
-/** Whose login is found, where, and who says so: nothing secret is in it. @throws ConfigError. */
-export function describeLogin(surroundings: Surroundings): string {
+/** The login that is found, as messages tell of it: nothing secret is in it. @throws ConfigError. */
+export function describeLogin(surroundings: Surroundings): LoginDescription {
   const { credentials, origin } = findLogin(surroundings, readLogin);
+  return { kind: credentials.kind, text: `${loginText(credentials)} (${origin})` };
+}
+
+function loginText(credentials: IamLogin): string {
   switch (credentials.kind) {
     case "password": {
       const { user, authUrl } = credentials;
-      return `as user ${JSON.stringify("id" in user ? user.id : user.name)} at ${authUrl} (${origin})`;
+      return `as user ${JSON.stringify("id" in user ? user.id : user.name)} at ${authUrl}`;
     }
     case "access-key":
-      return `with access key ${credentials.accessKey.slice(0, 4)}**** at ${credentials.url} (${origin})`;
+      return `with access key ${credentials.accessKey.slice(0, 4)}**** at ${credentials.url}`;
     case "token":
-      return `with the token at ${credentials.url} (${origin})`;
+      return `with the token at ${credentials.url}`;
   }
 }
 

@@ -43,12 +43,13 @@ test("a server that cannot be asked ends with 69", () => {
 });
 
 test("what is not allowed ends with 77, and says whether the login or the role is at fault", () => {
-  const login = () => 'as user "ann" at http://a/v3 (from OS_ variables)';
+  const login = () =>
+    ({ kind: "password", text: 'as user "ann" at http://a/v3 (from OS_ variables)' }) as const;
   assert.deepEqual(describeFailure(refusal({ status: 401 }), login), {
     message: 'not logged in as user "ann" at http://a/v3 (from OS_ variables): No.',
     exitCode: 77,
   });
-  assert.equal(describeFailure(refusal({ status: 401 }), () => "").message, "not logged in: No.");
+  assert.equal(describeFailure(refusal({ status: 401 }), () => undefined).message, "not logged in: No.");
   assert.deepEqual(describeFailure(new AccessError("no role in any project")), {
     message: "not allowed: no role in any project",
     exitCode: 77,
@@ -58,6 +59,24 @@ test("what is not allowed ends with 77, and says whether the login or the role i
     exitCode: 77,
   });
   assert.deepEqual(describeFailure(refusal({ status: 403 })), { message: "not allowed: No.", exitCode: 77 });
+});
+
+test("why a login was refused is said in words for people, whatever the server's are", () => {
+  const because = (detail: string, kind: "password" | "token" | "access-key" | undefined) =>
+    describeFailure(refusal({ status: 401, detail }), () => kind && { kind, text: "at a" }).message;
+  const keystone = "The request you have made requires authentication.";
+  const cases = [
+    ["decrypt token fail", "token", /: the token is unknown or has ended$/],
+    [keystone, "token", /: the token is unknown or has ended$/],
+    [keystone, "password", /: the user, the password or the project is wrong, /],
+    [keystone, "access-key", /: the access key is unknown, .* or the secret key is wrong$/],
+    [keystone, undefined, /^not logged in: The request you have made requires authentication\.$/],
+    ["The token must be updated.", "token", /: the token, .*, has ended$/],
+    ["verify aksk signature fail", "access-key", /: the secret key is wrong, /],
+    ["signature expired", "access-key", /: this machine's clock is too far from the server's$/],
+    ["ak ABCD**** not exist", "access-key", /: there is no such access key, or its user is disabled$/],
+  ] as const;
+  for (const [detail, kind, words] of cases) assert.match(because(detail, kind) ?? "", words);
 });
 
 test("fields that the detail names already are not named twice", () => {

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { AccessError, ApiError, ConnectionError, WrongPasswordError } from "../client/index.ts";
 import { ConfigError } from "../config.ts";
-import { describeLoginHere } from "./cloud.ts";
+import { describeLoginHere, type LoginDescription } from "./cloud.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { Interruption } from "./iam/password.ts";
 import { oneLine } from "./text.ts";
@@ -12,8 +12,10 @@ export interface Failure {
   readonly exitCode: number;
 }
 
+type FindLogin = () => LoginDescription | undefined;
+
 /** The only place that turns errors into exit codes. `login` says whose login was used, where one was refused. */
-export function describeFailure(error: unknown, login: () => string = describeLoginHere): Failure {
+export function describeFailure(error: unknown, login: FindLogin = describeLoginHere): Failure {
   // Commander has said it already, and ends its own usage errors with 1.
   if (error instanceof CommanderError) {
     return { message: undefined, exitCode: error.exitCode === 1 ? exitCodes.usage : error.exitCode };
@@ -33,7 +35,7 @@ function exitCodeOf(error: unknown): number {
   return exitCodes.failed;
 }
 
-function messageOf(error: unknown, login: () => string): string {
+function messageOf(error: unknown, login: FindLogin): string {
   if (error instanceof WrongPasswordError) return "not allowed: the old password is not right";
   if (error instanceof AccessError) return `not allowed: ${error.message}`;
   if (error instanceof ApiError) return apiMessage(error, login);
@@ -41,14 +43,43 @@ function messageOf(error: unknown, login: () => string): string {
 }
 
 /** The server's own words, with the fields that they leave out, and the way to its log where the server is at fault. */
-function apiMessage({ status, detail, errors, requestId }: ApiError, login: () => string): string {
+function apiMessage({ status, detail, errors, requestId }: ApiError, login: FindLogin): string {
   const fields = errors
     .map(({ field, message }) => (field === "" ? message : `${field}: ${message}`))
     .filter((text) => !detail.includes(text));
   const words = [detail, ...fields].join("; ");
-  if (status === 401) return `${`not logged in ${login()}`.trimEnd()}: ${words}`;
+  if (status === 401) {
+    const used = login();
+    const who = used === undefined ? "" : ` ${used.text}`;
+    return `not logged in${who}: ${refusalWords(detail, used?.kind) ?? words}`;
+  }
   if (status === 403) return `not allowed: ${words}`;
   return status >= 500 && requestId !== "" ? `${words} (request ${requestId})` : words;
+}
+
+/** What of a login may be wrong, where the server does not tell: what it told would help who guesses. */
+const doubts = {
+  password: "the user, the password or the project is wrong, or the user is disabled",
+  token: "the token is unknown or has ended",
+  "access-key": "the access key is unknown, its user is disabled, or the secret key is wrong",
+} as const satisfies Record<LoginDescription["kind"], string>;
+
+/** The services' gateway has words of its own for a refused login, which clients know by heart, and people do not. */
+const gatewayWords: Readonly<Record<string, string>> = {
+  "decrypt token fail": doubts.token,
+  "The token must be updated.": "the token, or the temporary access key, has ended",
+  "verify aksk signature fail": "the secret key is wrong, or the security token of a temporary access key",
+  "signature expired": "this machine's clock is too far from the server's",
+};
+
+/** What every Keystone says of every login that it refuses. */
+const keystoneWords = "The request you have made requires authentication.";
+
+/** Why a login was refused, for people; undefined where the server's own words are no riddle. */
+function refusalWords(detail: string, kind: LoginDescription["kind"] | undefined): string | undefined {
+  if (detail === keystoneWords) return kind && doubts[kind];
+  if (/^ak \S* not exist$/.test(detail)) return "there is no such access key, or its user is disabled";
+  return gatewayWords[detail];
 }
 
 function isBrokenPipe(error: unknown): boolean {

@@ -301,7 +301,7 @@ test("a machine works with an access key that was made for its user, until it is
     stdout: "",
     stderr:
       `taskcenter: not logged in with access key ${access.slice(0, 4)}**** at ${server.url} ` +
-      "(from TASKCENTER_ variables): The request you have made requires authentication.\n",
+      "(from TASKCENTER_ variables): the access key is unknown, its user is disabled, or the secret key is wrong\n",
   });
 });
 

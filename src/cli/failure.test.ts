@@ -79,6 +79,14 @@ test("why a login was refused is said in words for people, whatever the server's
   for (const [detail, kind, words] of cases) assert.match(because(detail, kind) ?? "", words);
 });
 
+test("an address at which the server has nothing is told with the setting that leads there", () => {
+  const login = () =>
+    ({ kind: "token", text: "with the token at http://a/v1 (from TASKCENTER_ variables)" }) as const;
+  const { message, exitCode } = describeFailure(refusal({ status: 404, code: "route-not-found" }), login);
+  assert.match(message ?? "", /^the server has nothing .* at http:\/\/a\/v1 .*, or end in \/v1\/PROJECT_ID$/);
+  assert.equal(exitCode, 1);
+});
+
 test("fields that the detail names already are not named twice", () => {
   const errors = [
     { field: "id", message: "is too long" },

@@ -43,18 +43,24 @@ function messageOf(error: unknown, login: FindLogin): string {
 }
 
 /** The server's own words, with the fields that they leave out, and the way to its log where the server is at fault. */
-function apiMessage({ status, detail, errors, requestId }: ApiError, login: FindLogin): string {
+function apiMessage({ status, code, detail, errors, requestId }: ApiError, login: FindLogin): string {
   const fields = errors
     .map(({ field, message }) => (field === "" ? message : `${field}: ${message}`))
     .filter((text) => !detail.includes(text));
   const words = [detail, ...fields].join("; ");
   if (status === 401) {
     const used = login();
-    const who = used === undefined ? "" : ` ${used.text}`;
-    return `not logged in${who}: ${refusalWords(detail, used?.kind) ?? words}`;
+    return `not logged in${by(used)}: ${refusalWords(detail, used?.kind) ?? words}`;
+  }
+  if (code === "route-not-found") {
+    return `the server has nothing at the address that was asked${by(login())}; where TASKCENTER_URL is set, it must be the server's address, or end in /v1/PROJECT_ID`;
   }
   if (status === 403) return `not allowed: ${words}`;
   return status >= 500 && requestId !== "" ? `${words} (request ${requestId})` : words;
+}
+
+function by(login: LoginDescription | undefined): string {
+  return login === undefined ? "" : ` ${login.text}`;
 }
 
 /** What of a login may be wrong, where the server does not tell: what it told would help who guesses. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { ConfigError } from "../config.ts";
-import { describeLogin, findCredentials, findIamLogin } from "./cloud.ts";
+import { describeLogin, describeProject, findCredentials, findIamLogin } from "./cloud.ts";
 
 /** A home and a working directory with these files in them. */
 function machine(t: TestContext, files: Readonly<Record<string, string>>) {
@@ -26,6 +26,7 @@ function machine(t: TestContext, files: Readonly<Record<string, string>>) {
     find: (env: Readonly<Record<string, string>> = {}) => findCredentials(surroundings(env)),
     findIam: (env: Readonly<Record<string, string>> = {}) => findIamLogin(surroundings(env)),
     describe: (env: Readonly<Record<string, string>> = {}) => describeLogin(surroundings(env)).text,
+    project: (env: Readonly<Record<string, string>> = {}) => describeProject(surroundings(env)),
   };
 }
 
@@ -310,6 +311,19 @@ test("an address that is none, or that holds a password, is refused without bein
       assert.ok(!text.includes("secret"));
     }
   }
+});
+
+test("the project is told by what names it, for messages", (t) => {
+  const { project } = machine(t, { "work/clouds.yaml": cloudsFile("http://a/v3") });
+  const key = { TASKCENTER_URL: "http://a", TASKCENTER_ACCESS_KEY: "AK", TASKCENTER_SECRET_KEY: "secret" };
+  assert.equal(project(), 'project "eu-de"');
+  assert.equal(project(openrc), "project p1");
+  assert.equal(project({ ...key, OS_PROJECT_NAME: "shop" }), 'project "shop"');
+  assert.equal(project({ ...key, TASKCENTER_URL: "http://a/v1/p2" }), "project p2");
+  assert.equal(
+    project({ TASKCENTER_URL: "http://a", TASKCENTER_TOKEN: "secret" }),
+    "the project of this login",
+  );
 });
 
 test("a way to log in that does not exist here is refused by its name", (t) => {

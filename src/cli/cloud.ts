@@ -9,6 +9,7 @@ import {
   isHttpAddress,
   type PasswordCredentials,
   type Reference,
+  serverAddress,
   type TaskCenterClient,
 } from "../client/index.ts";
 import { ConfigError } from "../config.ts";
@@ -73,6 +74,11 @@ export function describeLoginHere(): LoginDescription | undefined {
   }
 }
 
+/** The project that is worked in here, for messages. @throws ConfigError. */
+export function describeProjectHere(): string {
+  return describeProject(here());
+}
+
 function here(): Surroundings {
   return {
     env: process.env,
@@ -115,6 +121,16 @@ function loginText(credentials: IamLogin): string {
     case "token":
       return `with the token at ${credentials.url}`;
   }
+}
+
+/** The project that is worked in, as far as the settings tell it, for messages. @throws ConfigError. */
+export function describeProject(surroundings: Surroundings): string {
+  const credentials = findCredentials(surroundings);
+  const inAddress = credentials.kind === "password" ? undefined : serverAddress(credentials.url).project;
+  if (inAddress !== undefined) return `project ${inAddress.slice(inAddress.lastIndexOf("/") + 1)}`;
+  const project = credentials.kind === "token" ? undefined : credentials.project;
+  if (project === undefined) return "the project of this login";
+  return `project ${"id" in project ? project.id : JSON.stringify(project.name)}`;
 }
 
 /** What settings say of a login: all of it, or what is missing. */

@@ -243,7 +243,10 @@ test("every failure is one line and its own exit code, without secrets", async (
       77,
       /^taskcenter: not logged in as user "admin" at http:\S+ \(cloud "taskcenter" in \S+clouds\.yaml\): /,
     ],
-    [["show", "absent"], {}, 1, /^taskcenter: The task does not exist\.$/],
+    ...["show", "report", "watch", "wait"].map(
+      (command) =>
+        [[command, "absent"], {}, 1, /^taskcenter: there is no task "absent" in project "eu-de"$/] as const,
+    ),
     [["report", ended, "--status", "Running"], {}, 1, /^taskcenter: .*Completed.*Running/],
     [["create", "--service", "rds", "--name", "", "--instance", "db1"], {}, 1, /^taskcenter: name: /],
   ] as const;

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { type TaskStatus, taskStatuses } from "../task/lifecycle.ts";
+import { orAbsent } from "./absent-task.ts";
 import { connectToServer } from "./cloud.ts";
 import { readProgress } from "./option-values.ts";
 
@@ -32,11 +33,12 @@ Examples:
     )
     .action(async (id: string, options: ReportOptions) => {
       const client = await connectToServer();
-      await client.reportTask(id, {
+      const report = {
         status: options.status,
         progress: options.progress,
         fail_reason: options.failReason,
         message: options.message,
-      });
+      };
+      await client.reportTask(id, report).catch(orAbsent(id));
     });
 }

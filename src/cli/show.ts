@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { orAbsent } from "./absent-task.ts";
 import { connectToServer } from "./cloud.ts";
 import { type OutputForm, outputOption } from "./option-values.ts";
 import { renderOne } from "./output.ts";
@@ -22,7 +23,7 @@ Examples:
     )
     .action(async (id: string, options: { readonly output: OutputForm }) => {
       const client = await connectToServer();
-      const task = await client.getTask(id);
+      const task = await client.getTask(id).catch(orAbsent(id));
       await print(renderOne(task, taskLayout, options.output, tableStyle(stdout())));
     });
 }

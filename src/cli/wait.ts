@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { orAbsent } from "./absent-task.ts";
 import { connectToServer } from "./cloud.ts";
 import { exitCodeOfState, exitCodes } from "./exit-codes.ts";
 import { readTimeout } from "./option-values.ts";
@@ -25,7 +26,7 @@ Examples:
     .action(async (id: string, { timeout }: { readonly timeout?: number }) => {
       const client = await connectToServer();
       try {
-        const task = await client.waitForTask(id, { timeoutMs: timeout });
+        const task = await client.waitForTask(id, { timeoutMs: timeout }).catch(orAbsent(id));
         process.exitCode = exitCodeOfState[task.state];
         if (task.state !== "succeeded") process.stderr.write(`${changeLine(task)}\n`);
       } catch (error) {

@@ -1,6 +1,7 @@
 import cliProgress from "cli-progress";
 import { Command } from "commander";
 import type { TaskDocument } from "../client/index.ts";
+import { orAbsent } from "./absent-task.ts";
 import { connectToServer } from "./cloud.ts";
 import { exitCodeOfState } from "./exit-codes.ts";
 import { changeLine, percentText, statusText } from "./task-text.ts";
@@ -36,6 +37,8 @@ Examples:
             process.exitCode = exitCodeOfState[task.state];
           }
         }
+      } catch (error) {
+        orAbsent(id)(error);
       } finally {
         view.close();
       }

@@ -212,8 +212,15 @@ describe("an import", () => {
     assert.deepEqual(folder, {
       code: 1,
       stdout: "",
-      stderr: "taskcenter: EISDIR: illegal operation on a directory, read\n",
+      stderr: `taskcenter: ${directory} is a folder\n`,
     });
+    for (const [args, told] of [
+      [["import", "absent.ndjson"], "there is no file absent.ndjson"],
+      [["export", "--output", "absent/tasks.ndjson"], "there is no folder for absent/tasks.ndjson"],
+    ] as const) {
+      const stderr = `taskcenter: ${told}\n`;
+      assert.deepEqual(await runCli(server, args), { code: 1, stdout: "", stderr });
+    }
     const endless = await runCli(server, ["import", "/dev/zero"]);
     assert.deepEqual(endless, {
       code: 1,

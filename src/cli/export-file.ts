@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { ExportPlace } from "../client/index.ts";
 import { ConfigError } from "../config.ts";
+import { fileTrouble } from "./file-trouble.ts";
 import { print } from "./terminal.ts";
 
 /** Where an export is written. */
@@ -23,13 +24,13 @@ export function printedExport(): ExportTarget {
 /**
  * An export to a file: to a new one in the place of any other, or behind the whole lines of one that was left unfinished.
  *
- * @throws ConfigError where there is something else in it; the system's error.
+ * @throws ConfigError where there is something else in it; Error where it can not be opened; the system's error.
  */
 export async function exportToFile(
   path: string,
   options: { readonly resume: boolean },
 ): Promise<ExportTarget> {
-  const file = await open(path, options.resume ? "a+" : "w");
+  const file = await open(path, options.resume ? "a+" : "w").catch(fileTrouble(path, "written"));
   try {
     const after = options.resume ? await lastTask(file, path) : undefined;
     return target({ after, write: (text) => file.appendFile(text), close: () => file.close() });

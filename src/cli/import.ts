@@ -4,6 +4,7 @@ import { Command } from "commander";
 import type { ApiError, BatchLine } from "../client/index.ts";
 import { connectToServer } from "./cloud.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { fileTrouble } from "./file-trouble.ts";
 import { importLines } from "./import-lines.ts";
 import { interruptible } from "./interruption.ts";
 import { readCount } from "./option-values.ts";
@@ -47,11 +48,15 @@ interface Input {
   readonly bytes: number | undefined;
 }
 
-/** @throws the system's error. */
+/** @throws Error where there is no such file, or it can not be read. */
 async function openInput(file: string | undefined): Promise<Input> {
   if (file === undefined || file === "-") return { stream: process.stdin, bytes: undefined };
-  const handle = await open(file);
+  const handle = await open(file).catch(fileTrouble(file, "read"));
   const facts = await handle.stat();
+  if (facts.isDirectory()) {
+    await handle.close();
+    throw new Error(`${file} is a folder`);
+  }
   return { stream: handle.createReadStream(), bytes: facts.isFile() ? facts.size : undefined };
 }
 

@@ -207,7 +207,7 @@ test("a disabled user can not log in until enabled, and a removed one is gone", 
   assert.deepEqual(await run(["user", "remove", "dis"]), {
     code: 1,
     stdout: "",
-    stderr: 'taskcenter: there is no user "dis"\n',
+    stderr: 'taskcenter: there is no user "dis": see taskcenter user list\n',
   });
 });
 
@@ -324,7 +324,11 @@ test("every failure is one line and its own exit code, without secrets", async (
   const cases = [
     [["user", "add", "x", "--role", "reader"], 2, /--project and --role must be given together$/],
     [["user", "add", "x", "--project", "eu-de"], 2, /--project and --role must be given together$/],
-    [["user", "add", "x", "--project", "none", "--role", "reader"], 1, /: there is no project "none"$/],
+    [
+      ["user", "add", "x", "--project", "none", "--role", "reader"],
+      1,
+      /: there is no project "none": see taskcenter project list$/,
+    ],
     [
       ["user", "add", "x", "--project", "eu-de", "--role", "king"],
       2,
@@ -357,7 +361,7 @@ test("every failure is one line and its own exit code, without secrets", async (
     [["user", "disable", "admin"], 1, /^taskcenter: The domain would have no administrator left\.$/],
     [["user", "revoke", "admin", "admin", "--domain"], 1, /: The domain would have no administrator left\.$/],
     [["access-key", "remove", "NONE"], 1, /^taskcenter: Could not find the access key\.$/],
-    [["access-key", "add", "--user", "nobody"], 1, /: there is no user "nobody"$/],
+    [["access-key", "add", "--user", "nobody"], 1, /: there is no user "nobody": see taskcenter user list$/],
     [["project", "add", "eu-de"], 1, /^taskcenter: A project named "eu-de" exists already\.$/],
     [["project", "add", ""], 1, /^taskcenter: project\.name: /],
   ] as const;

@@ -32,16 +32,15 @@ export async function findVisibleUser(
   nameOrId: string,
 ): Promise<{ readonly user: UserDocument } & Pick<VisibleUsers, "areAll">> {
   const { users, areAll } = await listVisibleUsers(iam, { name: nameOrId });
-  const missing = `there is no user ${JSON.stringify(nameOrId)}`;
+  const missing = `there is no user ${JSON.stringify(nameOrId)}: see taskcenter user list`;
   return { user: users[0] ?? (await iam.getUser(nameOrId).catch(orMissing(missing))), areAll };
 }
 
 /** Answers the project of a name, else of an id. @throws Error where there is none. */
 export async function findProject(iam: IamClient, nameOrId: string): Promise<ProjectDocument> {
   const [named] = await iam.listProjects({ name: nameOrId });
-  return (
-    named ?? iam.getProject(nameOrId).catch(orMissing(`there is no project ${JSON.stringify(nameOrId)}`))
-  );
+  const missing = `there is no project ${JSON.stringify(nameOrId)}: see taskcenter project list`;
+  return named ?? iam.getProject(nameOrId).catch(orMissing(missing));
 }
 
 /** Says what is not there, which the server only knows by its id, or not by name. */

@@ -227,8 +227,19 @@ test("every failure is one line and its own exit code, without secrets", async (
       /^taskcenter: option '--limit <NUMBER>' argument '0' is invalid\. Give a/,
     ],
     [["list", "--state", "lost"], {}, 2, /Allowed choices are pending, running/],
-    [["create", "--service", "rds"], {}, 2, /^taskcenter: required option '--name <NAME>' not specified/],
-    [["show"], {}, 2, /^taskcenter: missing required argument 'ID'/],
+    [
+      ["create", "--service", "rds"],
+      {},
+      2,
+      /^taskcenter: required option '--name <NAME>' not specified: see taskcenter create --help$/,
+    ],
+    [["show"], {}, 2, /^taskcenter: missing required argument 'ID': see taskcenter show --help$/],
+    [
+      ["user", "add"],
+      {},
+      2,
+      /^taskcenter: missing required argument 'NAME': see taskcenter user add --help$/,
+    ],
     [["list", "extra"], {}, 2, /^taskcenter: too many arguments/],
     [["list"], { OS_CLOUD: "nowhere" }, 2, /^taskcenter: OS_CLOUD: .* has no cloud "nowhere"/],
     [

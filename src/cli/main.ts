@@ -38,9 +38,18 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** In the log of a script, a line must say whose it is. Arguments that are too many may be passwords. */
-function usageError(text: string): string {
-  return text.replace(/^error: /, "taskcenter: ").replace(/(too many arguments.* but got \d+): .*/s, "$1.\n");
+/**
+ * In the log of a script, a line must say whose it is. Arguments that are too many may be passwords. What is missing is
+ * explained by the command's help.
+ */
+function usageError(text: string, command: string): string {
+  return text
+    .replace(/^error: /, "taskcenter: ")
+    .replace(/(too many arguments.* but got \d+): .*/s, "$1.\n")
+    .replace(
+      /^(\S+ (?:required option .* not specified|missing required argument .*))\n$/,
+      `$1: see ${command} --help\n`,
+    );
 }
 
 /** `help user add` as `user add --help`: commander's own help knows no commands of commands. */
@@ -61,7 +70,6 @@ export function buildProgram(): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout().write(text),
-      outputError: (text, write) => write(printableLines(usageError(text))),
     })
     .addHelpText(
       "after",
@@ -99,13 +107,18 @@ Examples:
     completionCommand(),
   ];
   for (const command of commands) program.addCommand(command);
-  inheritSettings(program);
+  inheritSettings(program, "taskcenter");
   return program;
 }
 
-/** Commander hands its settings on only to commands that it makes itself. */
-function inheritSettings(parent: Command): void {
-  for (const command of parent.commands) inheritSettings(command.copyInheritedSettings(parent));
+/** Commander hands its settings on only to commands that it makes itself. `words` are what the parent is called by. */
+function inheritSettings(parent: Command, words: string): void {
+  parent.configureOutput({
+    outputError: (text, write) => write(printableLines(usageError(text, words))),
+  });
+  for (const command of parent.commands) {
+    inheritSettings(command.copyInheritedSettings(parent), `${words} ${command.name()}`);
+  }
 }
 
 /** The manifest lies two folders up, from the sources as from the build. */

@@ -35,7 +35,9 @@ export function momentsOf(range: TimeRange, nowMs: number): Moments {
   if (range.kind === "all") return { fromMs: undefined, toMs: undefined };
   if (range.kind === "between") return { fromMs: range.fromMs, toMs: range.toMs };
   const { lengthMs, stepMs } = rangePresets[range.preset];
-  return { fromMs: Math.floor((nowMs - lengthMs) / stepMs) * stepMs, toMs: undefined };
+  // The server knows of no time before 1970, which the length of a range that ends early in it reaches back to.
+  const fromMs = Math.max(0, Math.floor((nowMs - lengthMs) / stepMs) * stepMs);
+  return { fromMs, toMs: undefined };
 }
 
 /** Reads `range=24h`, or `from` and `to` as RFC 3339; what is none of these is no condition. */

@@ -76,6 +76,13 @@ test("a list that stands still asks for nothing later, and begins where its rang
   assert.deepEqual(viewMoments(past, { nowMs, pinnedMs: atMs }), { fromMs: 1000, toMs: 2000 });
 });
 
+test("a range begins no earlier than 1970, of which the server knows nothing before", () => {
+  for (const pinnedMs of [0, 60_000]) {
+    const moments = viewMoments({ kind: "last", preset: "15m" }, { nowMs: atMs, pinnedMs });
+    assert.deepEqual(moments, { fromMs: 0, toMs: pinnedMs });
+  }
+});
+
 test("newer tasks are those past the moment, where the range reaches so far", () => {
   assert.deepEqual(newerMoments({ kind: "all" }, atMs), { fromMs: atMs + 1, toMs: undefined });
   assert.equal(newerMoments({ kind: "between", fromMs: undefined, toMs: atMs }, atMs), undefined);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -296,6 +297,36 @@ test("a secret's file that is away, empty, long, no file or beside the variable 
       ({ message }: Error) => message.startsWith(variable) && !message.includes("hunter2"),
     );
   }
+});
+
+test("a secret's file may begin with a byte order mark, and is UTF-8", () => {
+  const path = join(workingDirectory, "marked");
+  const env = { TASKCENTER_ADMIN_PASSWORD_FILE: path };
+  writeFileSync(path, "\ufeffcorrect horse\r\n");
+  assert.equal(read({ env }).firstStart.adminPassword, "correct horse");
+  writeFileSync(path, "\ufeffcorrect horse\r\n", "utf16le");
+  refused({ env }, "TASKCENTER_ADMIN_PASSWORD_FILE", path, "utf-8");
+});
+
+test("a secret's file is read no further than a secret is long, whatever size it says it has", () => {
+  // The kernel calls it empty. It is some hundred KiB.
+  const env = { TASKCENTER_ADMIN_PASSWORD_FILE: "/proc/kallsyms" };
+  refused({ env }, "TASKCENTER_ADMIN_PASSWORD_FILE", "16 KiB");
+});
+
+test("what nothing can be read from is no secret's file, and is not waited for", () => {
+  const path = join(workingDirectory, "pipe");
+  execFileSync("mkfifo", [path]);
+  // Waiting, it could not be ended from within its own process.
+  const program = `
+    const { readConfig } = await import(${JSON.stringify(new URL("config.ts", import.meta.url).href)});
+    const env = { TASKCENTER_ADMIN_PASSWORD_FILE: ${JSON.stringify(path)} };
+    try { readConfig({ flags: {}, env, workingDirectory: "/" }) } catch ({ message }) { console.log(message) }`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  assert.equal(stdout, `TASKCENTER_ADMIN_PASSWORD_FILE: ${path} must be a file\n`);
 });
 
 test("a metrics token is 16 printable characters at least, and never repeated", () => {

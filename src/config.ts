@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { faultOfPostgresUrl, isPostgresUrl, withoutSecrets } from "./postgres-url.ts";
@@ -248,21 +248,43 @@ function isSecretVariable(variable: string): boolean {
   return (secretVariables as readonly string[]).includes(variable);
 }
 
-/** One line, without its end. A larger file is certainly another one, which is not read to find that out. */
+/** No secret has more bytes. */
+const largestSecret = 16_384;
+
+/** One line, without its end, and without the mark that some editors begin a file with. */
 function readSecretFile(path: string, variable: string): string {
   const problem = (text: string): ConfigError => new ConfigError(`${variable}: ${path} ${text}`);
   let text: string;
   try {
-    const found = statSync(path);
-    if (!found.isFile()) throw problem("must be a file");
-    if (found.size > 16_384) throw problem("is larger than a secret, 16 KiB");
-    text = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+    const bytes = readFileStart(path, largestSecret + 1);
+    if (bytes === undefined) throw problem("must be a file");
+    if (bytes.length > largestSecret) throw problem("is larger than a secret, 16 KiB");
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\r?\n$/, "");
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     throw problem(`can not be read: ${(error as Error).message}`);
   }
   if (text === "" || /[\r\n]/.test(text)) throw problem("must hold one line");
   return text;
+}
+
+/**
+ * What a file begins with; undefined where the path names something else. It waits for nothing and trusts no size: some
+ * files of the kernel say that they are empty, and have no end, or nothing to read until something happens.
+ */
+function readFileStart(path: string, maxBytes: number): Uint8Array | undefined {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!fstatSync(file).isFile()) return undefined;
+    const bytes = new Uint8Array(maxBytes);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < maxBytes; length += read) {
+      read = readSync(file, bytes.subarray(length));
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function readConfigFile(sources: SettingSources): ReadonlyMap<SettingKey, string> {

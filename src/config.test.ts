@@ -172,6 +172,7 @@ test("workers are a number or as many as there are cores, and only a store in Po
 });
 
 test("a store's address that is refused is shown without its password", () => {
+  const onDatabase = { TASKCENTER_STORE: database };
   const shown: readonly (readonly [given: string, shown: string])[] = [
     ["postgres://tc:hunter2@host", "postgres://tc:***@host"],
     ["postgres://tc:hunter2@host/a/b", "postgres://"],
@@ -185,6 +186,7 @@ test("a store's address that is refused is shown without its password", () => {
     ["postgres//tc:hunter2@host/db", '"…"'],
     ["tc:hunter2@host/db", '"…"'],
     ["hunter2@://host/db", '"…"'],
+    ["tc:hunter2://host/db", '"…"'],
   ];
   for (const [given, part] of shown) {
     for (const key of ["store", "store-direct-url"] as const) {
@@ -195,6 +197,18 @@ test("a store's address that is refused is shown without its password", () => {
         given,
       );
     }
+  }
+  // What is no address may be another secret.
+  for (const [name, given] of [
+    ["TASKCENTER_STORE", { env: { TASKCENTER_STORE: "tc:hunter2" } }],
+    ["TASKCENTER_STORE_DIRECT_URL", { env: { ...onDatabase, TASKCENTER_STORE_DIRECT_URL: "tc:hunter2" } }],
+    ["store in the settings file", { file: 'store: "tc:hunter2"' }],
+  ] as const) {
+    assert.throws(
+      () => read(given),
+      ({ message }: Error) =>
+        message.startsWith(`${name}: "…" is not usable; give `) && !message.includes("hunter2"),
+    );
   }
   assert.throws(
     () => read({ file: `store: "${database}\nregion: x\n` }),

@@ -383,9 +383,12 @@ export function readPostgresUrl(given: Given): string {
   return given.value;
 }
 
-/** An address as a refusal may show it. In a file what is none is another secret, which somebody has confused with it. */
+/**
+ * An address as a refusal may show it. What is none is only shown where everybody sees it anyway, on the command line:
+ * elsewhere it may be another secret, which somebody has confused with it.
+ */
 function withoutItsSecrets({ name, value }: Given): Given {
-  const isOther = name.endsWith("_FILE") && !value.includes("://");
+  const isOther = !name.startsWith("--") && !value.includes("://");
   return { name, value: isOther ? "…" : withoutSecrets(value) };
 }
 

@@ -44,7 +44,7 @@ export function withoutSecrets(text: string): string {
     const login = user === undefined ? "" : `${user}${password === undefined ? "" : ":***"}@`;
     return `${scheme}${login}${host}${path}`;
   }
-  const [scheme] = /^[^/@]*:\/\//.exec(text) ?? [];
+  const [scheme] = /^[^/@:]*:\/\//.exec(text) ?? [];
   if (scheme !== undefined) return `${scheme}…`;
-  return text.includes("@") ? "…" : text;
+  return /@|:\/\//.test(text) ? "…" : text;
 }

@@ -203,6 +203,8 @@ test("every answer of the console tells the browser to run and show nothing that
       "script-src 'self'",
       "style-src 'self'",
       "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
     ]) {
       assert.ok(policy.includes(rule), `${path}: ${rule}`);
     }

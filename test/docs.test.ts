@@ -217,6 +217,7 @@ test("every answer has the headers that keep a page to itself, whether there is 
       "script-src 'self'",
       "style-src 'self'",
       "frame-ancestors 'none'",
+      "trusted-types 'none'",
     ]) {
       assert.ok(policy.split("; ").includes(part), `${path}: ${part}`);
     }

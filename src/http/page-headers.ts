@@ -22,6 +22,8 @@ export function pageHeaders({
       "form-action 'self'",
       "frame-ancestors 'none'",
       "require-trusted-types-for 'script'",
+      // Without it, whatever runs in a page could declare any text to be a script by a policy of its own.
+      "trusted-types 'none'",
     ].join("; "),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
+import { answeredTask } from "./answers.ts";
 import { addUser } from "./identities.ts";
 import { runCli, startCli } from "./start-cli.ts";
 import {
@@ -109,7 +110,7 @@ describe("an export", () => {
   });
 
   test("of more than the server counts in time is written all the same", async (context) => {
-    const line = '{"task":{"id":"t1","created_at":"2024-03-01T12:00:00.000Z"},"history":[]}\n';
+    const line = `${JSON.stringify({ task: answeredTask(), history: [] })}\n`;
     const other = createServer((request, response) => {
       if (request.headers.accept === "application/x-ndjson") response.end(line);
       else response.writeHead(422).end('{"type":"x#query-too-broad","status":422}');

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import test, { after, before, type TestContext } from "node:test";
+import { answerToAll } from "../../test/answers.ts";
 import { projectId, startServer, type TestServer } from "../../test/start-server.ts";
 import { type AccessKeyCredentials, ApiError, connect, connectIam } from "./index.ts";
 
@@ -125,7 +126,9 @@ async function serverAhead(t: TestContext, aheadMs: number, changes: Partial<Acc
     );
     const isGood = Math.abs(signedMs - nowMs) <= 15 * 60_000 && request.url !== "/v1/p1/tasks/no";
     response.setHeader("date", new Date(nowMs).toUTCString());
-    response.writeHead(isGood ? 200 : 401).end(isGood ? "{}" : '{"error_msg":"signature expired"}');
+    response
+      .writeHead(isGood ? 200 : 401)
+      .end(isGood ? JSON.stringify(answerToAll) : '{"error_msg":"signature expired"}');
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -8,6 +8,7 @@ import type { HttpAnswer } from "./http.ts";
 import { connectToProject } from "./login.ts";
 import { pause } from "./pause.ts";
 import { queryText, taskQueryText } from "./query-text.ts";
+import { documentIn } from "./task-answers.ts";
 import type {
   BatchLine,
   CountTasksQuery,
@@ -145,7 +146,7 @@ export class TaskCenterClient {
   /** Answers a page of tasks with the exact total. @throws ApiError `invalid-parameter`, `query-too-broad`. */
   async listTasks(query: ListTasksQuery = {}, options: CallOptions = {}): Promise<TaskListDocument> {
     const answer = await this.#connection.read(`/tasks${taskQueryText({ ...query })}`, options);
-    return answer.body as TaskListDocument;
+    return documentIn(answer.body, "a list of tasks", this.#connection);
   }
 
   /**
@@ -183,7 +184,7 @@ export class TaskCenterClient {
   /** Answers how many tasks there are, in groups where the query asks for them. @throws as `listTasks` does. */
   async countTasks(query: CountTasksQuery = {}, options: CallOptions = {}): Promise<TaskCountsDocument> {
     const answer = await this.#connection.read(`/tasks:stats${taskQueryText({ ...query })}`, options);
-    return answer.body as TaskCountsDocument;
+    return documentIn(answer.body, "counts of tasks", this.#connection);
   }
 
   /**
@@ -207,7 +208,7 @@ export class TaskCenterClient {
     options: CallOptions = {},
   ): Promise<HistoryDocument> {
     const answer = await this.#connection.read(`${taskPath(id)}/history${queryText({ ...query })}`, options);
-    return answer.body as HistoryDocument;
+    return documentIn(answer.body, "a task's history", this.#connection);
   }
 
   /**
@@ -293,7 +294,7 @@ export class TaskCenterClient {
   }
 
   #taskIn({ body, headers }: HttpAnswer): TaskDocument {
-    const task = body as TaskDocument;
+    const task = documentIn(body, "a task", this.#connection);
     const tag = headers.get("etag");
     if (tag !== null) this.#entityTags.set(task, tag);
     return task;

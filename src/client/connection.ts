@@ -40,6 +40,11 @@ export class Connection {
     this.#timeoutMs = options.timeoutMs;
   }
 
+  /** The server's address without its path, for messages. */
+  get origin(): string {
+    return new URL(this.#address).origin;
+  }
+
   /** The same caller at another address. */
   async at(address: string): Promise<Connection> {
     return new Connection({ address, proof: await this.#proof, timeoutMs: this.#timeoutMs });

@@ -55,6 +55,9 @@ export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
 }
 
+/** What answered is no Task Center, or none that keeps to its API: it will not answer better the next time. */
+export class UnusableAnswer extends ConnectionError {}
+
 /** The login is good, and what is wanted is still not to be had with it: it leads to no project, for one. */
 export class AccessError extends Error {
   override readonly name = "AccessError";
@@ -62,6 +65,6 @@ export class AccessError extends Error {
 
 /** Whether a server gets over a failure: it was not reached, it failed, or it asked for patience. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof ConnectionError) return true;
+  if (error instanceof ConnectionError) return !(error instanceof UnusableAnswer);
   return error instanceof ApiError && (error.status >= 500 || error.status === 429);
 }

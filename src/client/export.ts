@@ -2,6 +2,7 @@ import type { CallOptions, Connection } from "./connection.ts";
 import { isPassing } from "./errors.ts";
 import { pause } from "./pause.ts";
 import { taskQueryText } from "./query-text.ts";
+import { documentIn } from "./task-answers.ts";
 import type { ExportedTask, TaskDocument, TaskFilter } from "./types.ts";
 
 /** Where a task stands among those of an export. */
@@ -32,7 +33,7 @@ export async function* exportAll(
         signal,
       });
       for await (const line of lines) {
-        const exported = line as ExportedTask;
+        const exported = documentIn(line, "an exported task", connection);
         if (last !== undefined && !isBehind(exported.task, last)) continue;
         yield exported;
         last = exported.task;

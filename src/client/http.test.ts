@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTcpServer } from "node:net";
 import test, { type TestContext } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { answeredTask, answerToAll } from "../../test/answers.ts";
 import {
   ApiError,
   ConnectionError,
@@ -70,7 +71,7 @@ function breaking(times: number, answer: object) {
 
 test("reads, creations and plain reports survive two broken connections", async (t) => {
   const { url, seen } = await listen(t, (request, response, count) => {
-    breaking(Math.ceil(count / 3) * 3 - 1, { tasks: [], total: 0 })(request, response, count);
+    breaking(Math.ceil(count / 3) * 3 - 1, answerToAll)(request, response, count);
   });
   const client = await connect({ credentials: projectAt(url) });
   await client.listTasks();
@@ -87,7 +88,7 @@ test("a creation that is sent again carries the same key", async (t) => {
   const keys: unknown[] = [];
   const { url } = await listen(t, (request, response, count) => {
     keys.push(request.headers["idempotency-key"]);
-    breaking(1, {})(request, response, count);
+    breaking(1, answeredTask())(request, response, count);
   });
   const client = await connect({ credentials: projectAt(url) });
   await client.createTask(body);
@@ -210,7 +211,7 @@ test("a Keystone that knows no Task Center, and a server that is no Keystone, ar
 });
 
 test("a watch survives a server that is away or overloaded for a while", async (t) => {
-  const task = { id: "t1", ended_at: null, revision: 1 };
+  const task = answeredTask({ id: "t1" });
   const { url } = await listen(t, (request, response, count) => {
     if (count === 1) response.end(JSON.stringify(task));
     else if (count < 5) request.socket.destroy();
@@ -223,7 +224,7 @@ test("a watch survives a server that is away or overloaded for a while", async (
 
 test("a watch gives up on a server that stays away", async (t) => {
   const { url, seen } = await listen(t, (_request, response, count) => {
-    if (count === 1) response.end(JSON.stringify({ id: "t1", ended_at: null }));
+    if (count === 1) response.end(JSON.stringify(answeredTask({ id: "t1" })));
     else response.writeHead(503).end("{}");
   });
   const client = await connect({ credentials: projectAt(url) });

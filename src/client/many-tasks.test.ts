@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import test, { after, before, type TestContext } from "node:test";
+import { answeredTask } from "../../test/answers.ts";
 import { projectId, startServer, type TestServer } from "../../test/start-server.ts";
 import { ApiError, type BatchLine, connect, type TaskCenterClient } from "./index.ts";
 
@@ -229,7 +230,7 @@ test("an export has each task with its history, and goes on behind a task", asyn
 
 test("an export that breaks off goes on from there, and has no task twice", async (t) => {
   const line = (id: string, second: number) => ({
-    task: { id, created_at: `2026-01-31T08:00:0${second}.000Z` },
+    task: answeredTask({ id, created_at: `2026-01-31T08:00:0${second}.000Z` }),
     history: [],
   });
   const tasks = [line("b", 1), line("c", 1), line("a", 2), line("d", 3)];
@@ -251,7 +252,7 @@ test("an export waits for a slow reader, and asks a server that has gone silent 
   const other = await listen(
     t,
     (_seen, response, count) => {
-      const tasks = [0, 1].map((id) => ({ task: { id: `t${id}`, created_at: "2026" }, history: [] }));
+      const tasks = [0, 1].map((id) => ({ task: answeredTask({ id: `t${id}` }), history: [] }));
       if (count === 1) ndjson(response, tasks).end();
       else ndjson(response, []).flushHeaders();
       if (count === 3) gone.abort(new Error("enough"));
@@ -273,7 +274,7 @@ test("an export of which its reader has enough is not read on", async (t) => {
     response.on("close", () => {
       closed = true;
     });
-    ndjson(response, [{ task: { id: "t1", created_at: "2026" }, history: [] }]);
+    ndjson(response, [{ task: answeredTask(), history: [] }]);
   });
   for await (const _exported of other.client.exportTasks()) break;
   while (!closed) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as elapse } from "node:timers/promises";
+import { answeredTask } from "../../../test/answers.ts";
 import { openRunSite, type RunSite, shell, until } from "../../../test/start-run.ts";
 import { projectId } from "../../../test/start-server.ts";
 import type { HistoryEntryDocument } from "../../client/index.ts";
@@ -138,7 +139,7 @@ describe("trouble with the record", { concurrency: 3 }, () => {
         const body = Buffer.concat(await request.toArray()).toString();
         if (isAway) return response.writeHead(503).end();
         if (request.method === "POST") created.push(JSON.parse(body));
-        response.writeHead(200, { "content-type": "application/json" }).end("{}");
+        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answeredTask()));
       },
       async (url) => {
         const run = site.start(shell(`date -u +%FT%T; until [ -e "${go}" ]; do sleep 0.05; done; exit 3`), {

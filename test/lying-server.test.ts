@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import test, { after, before, type TestContext } from "node:test";
+import { connect } from "../src/client/index.ts";
+import { answeredNoTasks, answeredTask } from "./answers.ts";
+import { type CliEnd, runCli } from "./start-cli.ts";
+import { projectId, startServer, type TestServer } from "./start-server.ts";
+
+/** What the client and its commands do when what answers is no Task Center, or one that is not at its senses. */
+let server: TestServer;
+before(async () => {
+  server = await startServer();
+});
+after(() => server.close());
+
+type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+/** A server that answers in its own way, and how many requests of which kind it has seen. */
+async function listen(t: TestContext, answer: Answer) {
+  const seen: string[] = [];
+  const liar = createServer(async (request, response) => {
+    const body = await text(request);
+    seen.push(`${request.method} ${(request.url ?? "").replace(/\?.*/, "").replace(`/v1/${projectId}`, "")}`);
+    answer(request, response, body);
+  });
+  liar.listen(0, "127.0.0.1");
+  await once(liar, "listening");
+  t.after(() => {
+    liar.closeAllConnections();
+    liar.close();
+  });
+  const origin = `http://127.0.0.1:${(liar.address() as AddressInfo).port}`;
+  const url = `${origin}/v1/${projectId}`;
+  const env = { OS_CLIENT_CONFIG_FILE: "", TASKCENTER_URL: url, TASKCENTER_TOKEN: "t" };
+  return {
+    origin,
+    seen,
+    client: await connect({ credentials: { kind: "token", url, token: "t" } }),
+    run: (...args: readonly string[]): Promise<CliEnd> => runCli(server, args, { env }),
+  };
+}
+
+/** One that answers the same to everything. */
+const always = (t: TestContext, answer: unknown) =>
+  listen(t, (_request, response) => response.end(JSON.stringify(answer)));
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+test("an answer of another shape is said to be none of a Task Center's", async (t) => {
+  const odd: readonly unknown[] = [
+    null,
+    [],
+    "text",
+    { ...answeredNoTasks, tasks: [null] },
+    { ...answeredNoTasks, tasks: [{ ...answeredTask(), created_at: "never" }] },
+    { ...answeredNoTasks, tasks: [{ ...answeredTask(), instance: null }] },
+    { ...answeredNoTasks, total: -1 },
+    { tasks: [], total: 0 },
+  ];
+  for (const answer of odd) {
+    const { origin, client } = await always(t, answer);
+    const isNo = (what: string) => ({
+      name: "ConnectionError",
+      message: `${origin} does not speak the Task Center API: its answer is not ${what}`,
+    });
+    await assert.rejects(client.listTasks(), isNo("a list of tasks"));
+    await assert.rejects(client.getTask("t1"), isNo("a task"));
+    await assert.rejects(
+      client.createTask({ service: "rds", name: "X", instance: { id: "i" } }),
+      isNo("a task"),
+    );
+    await assert.rejects(client.countTasks(), isNo("counts of tasks"));
+    await assert.rejects(client.listHistory("t1"), isNo("a task's history"));
+    await assert.rejects(all(client.exportTasks()), isNo("an exported task"));
+  }
+});
+
+test("commands say of such an answer that it is none, and end", async (t) => {
+  const liar = await always(t, { id: { nested: 1 }, revision: "NaN", tasks: [null], total: -1 });
+  const is = (what: string): CliEnd => ({
+    code: 69,
+    stdout: "",
+    stderr: `taskcenter: ${liar.origin} does not speak the Task Center API: its answer is not ${what}\n`,
+  });
+  assert.deepEqual(await liar.run("list"), is("a list of tasks"));
+  assert.deepEqual(await liar.run("show", "t1"), is("a task"));
+  assert.deepEqual(await liar.run("watch", "t1"), is("a task"));
+  assert.deepEqual(await liar.run("simulate", "--no-history"), is("a list of tasks"));
+});

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import test, { after, before, type TestContext } from "node:test";
-import { connect } from "../src/client/index.ts";
+import { connect, type TaskDocument } from "../src/client/index.ts";
 import { answeredNoTasks, answeredTask } from "./answers.ts";
 import { type CliEnd, runCli } from "./start-cli.ts";
 import { projectId, startServer, type TestServer } from "./start-server.ts";
@@ -52,6 +52,36 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) found.push(item);
   return found;
 }
+
+const nowhere = "the server does not speak the Task Center API: its pages lead nowhere";
+
+test("pages that come again, or lead on from nothing, are not followed for ever", async (t) => {
+  const page = (next_cursor: string, tasks: readonly TaskDocument[]) => ({ tasks, total: 1, next_cursor });
+  const [task] = [answeredTask()];
+  const again = await listen(t, (request, response) => {
+    const isFirst = /cursor=a/.test(request.url ?? "");
+    response.end(JSON.stringify(page(isFirst ? "b" : "a", [task])));
+  });
+  await assert.rejects(all(again.client.eachTask()), { name: "ConnectionError", message: nowhere });
+  assert.equal(again.seen.length, 3);
+  const list = await again.run("list");
+  assert.deepEqual(list, { code: 69, stdout: "", stderr: `taskcenter: ${nowhere}\n` });
+
+  let pages = 0;
+  const empty = await listen(t, (_request, response) => {
+    pages += 1;
+    response.end(JSON.stringify(page(`c${pages}`, [])));
+  });
+  await assert.rejects(all(empty.client.eachTask()), { name: "ConnectionError", message: nowhere });
+  assert.equal(empty.seen.length, 1);
+});
+
+test("a simulation does not wait for what will not pass", async (t) => {
+  const liar = await always(t, { ...answeredNoTasks, next_cursor: "a" });
+  const end = await liar.run("simulate", "--no-history");
+  assert.deepEqual(end, { code: 69, stdout: "", stderr: `taskcenter: ${nowhere}\n` });
+  assert.ok(liar.seen.length <= 2);
+});
 
 test("an answer of another shape is said to be none of a Task Center's", async (t) => {
   const odd: readonly unknown[] = [

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { CursorTrail } from "../client/cursors.ts";
 import type { ListTasksQuery, TaskCenterClient, TaskDocument } from "../client/index.ts";
 import { connectToServer } from "./cloud.ts";
 import { type OutputForm, outputOption, readCount } from "./option-values.ts";
@@ -62,9 +63,13 @@ async function fetchTasks(
   let page = await client.listTasks({ ...query, limit: Math.min(limit, pageSize) });
   const { total } = page;
   const tasks = [...page.tasks];
-  while (page.next_cursor !== null && tasks.length < limit) {
-    const rest = Math.min(limit - tasks.length, pageSize);
-    page = await client.listTasks({ ...query, cursor: page.next_cursor, limit: rest });
+  const trail = new CursorTrail();
+  for (
+    let cursor = trail.after(page);
+    cursor !== undefined && tasks.length < limit;
+    cursor = trail.after(page)
+  ) {
+    page = await client.listTasks({ ...query, cursor, limit: Math.min(limit - tasks.length, pageSize) });
     tasks.push(...page.tasks);
   }
   return { tasks, total };

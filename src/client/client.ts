@@ -2,6 +2,7 @@ import { type BatchResult, sendBatches } from "./batch.ts";
 import { aheadMsIn, noticedSkewMs } from "./clock.ts";
 import { type CallOptions, type Connection, type ConnectLimits, defaultTimeoutMs } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
+import { CursorTrail } from "./cursors.ts";
 import { isPassing, notFound } from "./errors.ts";
 import { type ExportPlace, exportAll } from "./export.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -160,11 +161,12 @@ export class TaskCenterClient {
     query: TaskFilter & Pick<ListTasksQuery, "sort"> = {},
     options: CallOptions = {},
   ): AsyncGenerator<TaskDocument, void, undefined> {
+    const trail = new CursorTrail();
     let cursor: string | undefined;
     do {
       const page = await this.listTasks({ ...query, limit: largestPage, cursor }, options);
       yield* page.tasks;
-      cursor = page.next_cursor ?? undefined;
+      cursor = trail.after(page);
     } while (cursor !== undefined);
   }
 

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import test, { after, before, type TestContext } from "node:test";
-import { connect, type TaskDocument } from "../src/client/index.ts";
+import { type BatchLine, connect, type TaskDocument } from "../src/client/index.ts";
 import { answeredNoTasks, answeredTask } from "./answers.ts";
 import { type CliEnd, runCli } from "./start-cli.ts";
 import { projectId, startServer, type TestServer } from "./start-server.ts";
@@ -47,6 +47,14 @@ async function listen(t: TestContext, answer: Answer) {
 const always = (t: TestContext, answer: unknown) =>
   listen(t, (_request, response) => response.end(JSON.stringify(answer)));
 
+function ndjson(response: ServerResponse, values: readonly unknown[]): void {
+  response.setHeader("content-type", "application/x-ndjson");
+  response.end(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+}
+
+const creations = (ids: readonly string[]): readonly BatchLine[] =>
+  ids.map((id) => ({ create: { id, service: "rds", name: "BackupInstance", instance: { id: "db1" } } }));
+
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
   for await (const item of items) found.push(item);
@@ -81,6 +89,29 @@ test("a simulation does not wait for what will not pass", async (t) => {
   const end = await liar.run("simulate", "--no-history");
   assert.deepEqual(end, { code: 69, stdout: "", stderr: `taskcenter: ${nowhere}\n` });
   assert.ok(liar.seen.length <= 2);
+});
+
+test("a batch that gets no further than its first line twice is given up with the reason", async (t) => {
+  const error = { type: "x#token-expired", status: 401, detail: "The token has ended." };
+  const liar = await listen(t, (_request, response) => ndjson(response, [{ line: 1, status: 401, error }]));
+  const sent = all(liar.client.sendBatch(creations(["a", "b"])));
+  await assert.rejects(sent, { name: "ApiError", status: 401, detail: error.detail });
+  assert.equal(liar.seen.length, 2);
+});
+
+test("a batch's answer about other lines than were sent is none", async (t) => {
+  const answers: readonly (readonly [lines: readonly unknown[], message: RegExp])[] = [
+    [[{ line: -5, status: 201, id: "a" }], /does not speak the Task Center API/],
+    [[{ line: 1, status: "a" }], /does not speak the Task Center API/],
+    [[null], /does not speak the Task Center API/],
+    [[1, 2, 3].map((line) => ({ line, status: 201, id: "a" })), /has not all of its lines/],
+    [[1, 2, 3, 4].map((line) => ({ line, status: 401, error: { status: 401 } })), /401/],
+  ];
+  for (const [lines, message] of answers) {
+    const liar = await listen(t, (_request, response) => ndjson(response, lines));
+    await assert.rejects(all(liar.client.sendBatch(creations(["a", "b"]))), { message });
+    assert.equal(liar.seen.length, 1);
+  }
 });
 
 test("an answer of another shape is said to be none of a Task Center's", async (t) => {

@@ -1,5 +1,5 @@
 import type { CallOptions, Connection } from "./connection.ts";
-import { type ApiError, ConnectionError } from "./errors.ts";
+import { type ApiError, ConnectionError, UnusableAnswer } from "./errors.ts";
 import { type HttpAnswer, memberOf, problemError, textIn } from "./http.ts";
 import type { BatchLine } from "./types.ts";
 
@@ -30,6 +30,7 @@ export async function* sendBatches(
   let sent = 0;
   for await (const batch of batchesOf(lines)) {
     let rest = batch.lines;
+    let isStuck = false;
     while (rest.length > 0) {
       const answer = await connection.call({
         method: "POST",
@@ -39,12 +40,15 @@ export async function* sendBatches(
         repeatable: batch.repeatable,
         signal,
       });
-      const results = resultsIn(answer);
+      const results = resultsIn(answer, connection);
       const lastError = results.at(-1)?.error;
       // The token ended before that line, so neither it nor what follows was done: the next request takes a new one.
       const tokenEnded = lastError?.status === 401;
       const done = tokenEnded ? results.slice(0, -1) : results;
-      if (!tokenEnded && done.length !== rest.length) {
+      // Twice in a row before the first line: it is not the token, and would go on for ever.
+      if (tokenEnded && done.length === 0 && isStuck) throw lastError;
+      isStuck = done.length === 0;
+      if (tokenEnded ? done.length > rest.length : done.length !== rest.length) {
         throw lastError ?? new ConnectionError("the answer to a batch has not all of its lines");
       }
       for (const result of done) yield { ...result, line: sent + result.line };
@@ -86,11 +90,20 @@ function isRepeatable(line: BatchLine): boolean {
   return !("report" in line && line.report.message !== undefined);
 }
 
-function resultsIn({ body, headers }: HttpAnswer): readonly BatchResult[] {
-  return (Array.isArray(body) ? body : []).map((answer) => {
-    const line = Number(memberOf(answer, "line"));
-    const status = Number(memberOf(answer, "status"));
+/** What became of the lines of a request, in their order. @throws ConnectionError where the answer does not say it. */
+function resultsIn(
+  { body, headers }: HttpAnswer,
+  { origin }: Pick<Connection, "origin">,
+): readonly BatchResult[] {
+  return (Array.isArray(body) ? body : []).map((answer, index) => {
+    const line = index + 1;
+    const status = memberOf(answer, "status");
     const error = memberOf(answer, "error");
+    if (memberOf(answer, "line") !== line || typeof status !== "number") {
+      throw new UnusableAnswer(
+        `${origin} does not speak the Task Center API: its answer is not about a batch's lines`,
+      );
+    }
     return error === undefined
       ? { line, status, id: textIn(answer, "id") }
       : { line, status, error: problemError({ status, headers, statusText: "" }, error) };

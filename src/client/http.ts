@@ -1,5 +1,6 @@
-import { ApiError, ConnectionError, type RefusedField } from "./errors.ts";
-import { linesOf } from "./lines.ts";
+import { chunksOf, maxAnswerLength, textOf } from "./answer-text.ts";
+import { ApiError, ConnectionError, type RefusedField, UnusableAnswer } from "./errors.ts";
+import { LongLine, linesOf } from "./lines.ts";
 import { pause } from "./pause.ts";
 import type { Proof } from "./proof.ts";
 
@@ -69,8 +70,9 @@ async function exchangeOnce(request: HttpRequest): Promise<HttpAnswer> {
   const timeout = AbortSignal.timeout(request.timeoutMs);
   const { response, text } = await toldInOurWords(request, timeout, async () => {
     const answered = await send(request, timeout);
-    return { response: answered, text: await answered.text() };
+    return { response: answered, text: await textOf(answered) };
   });
+  if (text === undefined) throw tooLong(request);
   checkAnswer(response, text, request);
   const isLines = /^application\/x-ndjson/.test(response.headers.get("content-type") ?? "");
   const texts = isLines ? text.split("\n").filter((line) => line !== "") : [text];
@@ -92,28 +94,23 @@ async function openLines(request: HttpRequest): Promise<AsyncIterable<unknown>> 
       }
     });
   const response = await inTime(() => send(request, silence.signal));
-  if (response.status !== 200) checkAnswer(response, await inTime(() => response.text()), request);
-  const reader = response.body?.getReader();
-  async function* chunks() {
-    try {
-      for (;;) {
-        const read = await inTime(async () => reader?.read());
-        if (read?.value === undefined) return;
-        yield read.value;
-      }
-    } finally {
-      // What is left of the answer is not waited for.
-      reader?.cancel().catch(() => {});
-    }
+  if (response.status !== 200) {
+    const text = await inTime(() => textOf(response));
+    if (text === undefined) throw tooLong(request);
+    checkAnswer(response, text, request);
   }
-  return valuesOf(linesOf(chunks()), request);
+  return valuesOf(linesOf(chunksOf(response, inTime), { maxCharacters: maxAnswerLength }), request);
 }
 
 async function* valuesOf(lines: AsyncIterable<string>, request: HttpRequest): AsyncGenerator<unknown> {
-  for await (const line of lines) {
-    const value = parseJson(line);
-    if (value === undefined) throw noJson(request);
-    yield value;
+  try {
+    for await (const line of lines) {
+      const value = parseJson(line);
+      if (value === undefined) throw noJson(request);
+      yield value;
+    }
+  } catch (error) {
+    throw error instanceof LongLine ? tooLong(request) : error;
   }
 }
 
@@ -163,6 +160,12 @@ function checkAnswer(response: Response, text: string, { url }: HttpRequest): vo
 function noJson({ url }: HttpRequest): ConnectionError {
   return new ConnectionError(
     `${new URL(url).origin} does not speak the Task Center API: its answer is no JSON`,
+  );
+}
+
+function tooLong({ url }: HttpRequest): ConnectionError {
+  return new UnusableAnswer(
+    `${new URL(url).origin} does not speak the Task Center API: its answer does not end within ${maxAnswerLength / 1024 ** 2} MiB`,
   );
 }
 

@@ -1,7 +1,10 @@
+/** A line is longer than its reader takes. */
+export class LongLine extends Error {}
+
 /**
  * The lines of UTF-8 text as it comes, without their ends; the last one needs none.
  *
- * @throws Error for a line of more than `maxCharacters`, as soon as so many have come: its end may never do.
+ * @throws LongLine for a line of more than `maxCharacters`, as soon as so many have come: its end may never do.
  */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
@@ -20,7 +23,7 @@ export async function* linesOf(
       unfinished = other;
     }
     if (unfinished.length > maxCharacters) {
-      throw new Error(`line ${number} has more than ${maxCharacters} characters`);
+      throw new LongLine(`line ${number} has more than ${maxCharacters} characters`);
     }
   }
   unfinished += decoder.decode();

@@ -155,3 +155,18 @@ test("commands say of such an answer that it is none, and end", async (t) => {
   assert.deepEqual(await liar.run("watch", "t1"), is("a task"));
   assert.deepEqual(await liar.run("simulate", "--no-history"), is("a list of tasks"));
 });
+
+test("what was refused is not counted as a simulation's tasks", async (t) => {
+  const liar = await listen(t, (request, response, body) => {
+    if (request.method === "GET") return response.end(JSON.stringify(answeredNoTasks));
+    const error = { type: "x#invalid-parameter", status: 400, detail: "It is not to be." };
+    const count = body.trimEnd().split("\n").length;
+    ndjson(
+      response,
+      Array.from({ length: count }, (_, index) => ({ line: index + 1, status: 400, error })),
+    );
+  });
+  const { code, stdout } = await liar.run("simulate", "--history", "1h", "--duration", "1s");
+  assert.equal(stdout, "simulated 0 tasks: 0 succeeded, 0 failed, 0 canceled, 0 left unfinished\n");
+  assert.equal(code, 1);
+});

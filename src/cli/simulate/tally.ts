@@ -1,4 +1,4 @@
-import { statusMeanings, type TaskState, type TaskStatus } from "../../task/lifecycle.ts";
+import { statusMeanings, statusRule, type TaskState, type TaskStatus } from "../../task/lifecycle.ts";
 import type { PlannedTask } from "./script.ts";
 import type { FleetEvent } from "./timeline.ts";
 
@@ -8,9 +8,11 @@ export interface Happening {
   readonly status: TaskStatus;
 }
 
-/** How many tasks the fleet has so far, and where they stand. In memory are the live ones alone. */
+/** How many tasks the fleet has so far, and where they stand. In memory are those alone that something may happen to. */
 export class Tally {
   readonly #live = new Map<string, TaskState>();
+  /** The shard configuration tasks that have failed: they may go on, to be rolled back. */
+  readonly #failedShards = new Set<string>();
   readonly #ended: Record<TaskState, number> = {
     pending: 0,
     running: 0,
@@ -24,11 +26,13 @@ export class Tally {
     const status = "create" in line ? (line.create.status ?? "Running") : line.report.status;
     if (status === undefined) return;
     const { state, ended } = statusMeanings[status];
-    // A shard configuration task that has failed may go on, to be rolled back.
-    if (!("create" in line) && !this.#live.has(task.id)) this.#ended.failed -= 1;
+    // What is told of a task whose creation was refused tells of none.
+    if (!("create" in line || this.#live.has(task.id) || this.#failedShards.has(task.id))) return;
+    if (this.#failedShards.delete(task.id)) this.#ended.failed -= 1;
     if (ended) {
       this.#live.delete(task.id);
       this.#ended[state] += 1;
+      if (mayGoOn(task, status)) this.#failedShards.add(task.id);
     } else {
       this.#live.set(task.id, state);
     }
@@ -50,4 +54,10 @@ export class Tally {
     const all = live + succeeded + failed + canceled;
     return { succeeded, failed, canceled, live, all, pending, running: live - pending };
   }
+}
+
+/** Whether an ended task is one that goes on all the same. */
+function mayGoOn({ name, instance }: PlannedTask, status: TaskStatus): boolean {
+  const subject = { service: instance.engine.service, kind: "instant", name } as const;
+  return (statusRule(subject, status)?.mayBecome.length ?? 0) > 0;
 }

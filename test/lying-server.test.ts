@@ -170,3 +170,13 @@ test("what was refused is not counted as a simulation's tasks", async (t) => {
   assert.equal(stdout, "simulated 0 tasks: 0 succeeded, 0 failed, 0 canceled, 0 left unfinished\n");
   assert.equal(code, 1);
 });
+
+test("a server's time that no clock shows is not gone by", async (t) => {
+  for (const date of ["Sat, 13 Sep 275760 00:00:00 GMT", "tomorrow", "-1"]) {
+    const { client } = await listen(t, (_request, response) => {
+      response.setHeader("date", date);
+      response.end(JSON.stringify(answeredNoTasks));
+    });
+    assert.equal(await client.serverAheadMs(), 0, date);
+  }
+});

@@ -7,7 +7,11 @@ export const machineClock = (): number => Date.now();
  */
 export const noticedSkewMs = 60_000;
 
-/** How far a server's clock is ahead of ours, by the `Date` of an answer that has just come; NaN where it has none. */
+/**
+ * How far a server's clock is ahead of ours, by the `Date` of an answer that has just come; NaN where it has none in
+ * HTTP's form, whose years have four digits: times further away are none to reckon with.
+ */
 export function aheadMsIn(date: string | null): number {
-  return Date.parse(date ?? "") - machineClock();
+  const isInForm = date !== null && /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} /.test(date);
+  return isInForm ? Date.parse(date) - machineClock() : Number.NaN;
 }

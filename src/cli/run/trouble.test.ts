@@ -108,9 +108,12 @@ describe("trouble with the record", { concurrency: 3 }, () => {
     ] as const) {
       const clock = `const real = Date.now; Date.now = () => real() + ${aheadMs};`;
       const startedMs = site.server.nowMs();
-      const run = site.start(shell("echo 50%; sleep 1.2"), {
+      const go = join(site.directory, `go${aheadMs}`);
+      const run = site.start(shell(`echo 50%; until [ -e "${go}" ]; do sleep 0.05; done`), {
         env: { ...login, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clock)}` },
       });
+      await until(async () => (await run.task()).progress === 50);
+      writeFileSync(go, "");
       const { code, stderr } = await run.ended;
       assert.deepEqual([code, stderr], [0, ""]);
       const { created_at, ended_at, status } = await run.task();

@@ -50,8 +50,8 @@ const maxKept = 100;
  */
 const kept = new Map<string, { readonly tag: string; readonly document: unknown }>();
 /**
- * The address of one task. Its tag is the revision, which another task has as well that is made under the id of a deleted
- * one: it is always read whole.
+ * The address of one task. Its tag is the revision, which a heartbeat does not move, and which another task has as well
+ * that is made under the id of a deleted one: it is always read whole.
  */
 const taskPath = /\/tasks\/[^/?]+$/;
 

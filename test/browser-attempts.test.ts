@@ -1,21 +1,11 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { type OpenBrowser, openBrowser } from "./browser.ts";
-import { openConsole, reportTasks, type SomeTask } from "./console-page.ts";
+import { test } from "node:test";
+import { openConsole, reportTasks, type SomeTask, siteOfFile } from "./console-page.ts";
 import { eventually } from "./shown-tasks.ts";
-import { projectId, startServer, type TestServer } from "./start-server.ts";
+import { projectId } from "./start-server.ts";
 
 /** What a task's page tells of other attempts at the same work. */
-let server: TestServer;
-let browser: OpenBrowser;
-const opened = new AsyncDisposableStack();
-
-before(async () => {
-  server = await startServer();
-  opened.defer(() => server.close());
-  browser = await openBrowser({ after: (close) => opened.defer(close) });
-});
-after(() => opened.disposeAsync());
+const site = siteOfFile();
 
 /** A task that failed, was tried again, failed, and so on: each attempt was begun by the one before. */
 function chain(prefix: string, attempts: number, last: SomeTask): readonly SomeTask[] {
@@ -29,8 +19,8 @@ function chain(prefix: string, attempts: number, last: SomeTask): readonly SomeT
 }
 
 async function open(id: string) {
-  const { page } = await openConsole(browser, {
-    consoleUrl: `${server.url}/console/`,
+  const { page } = await openConsole(site.browser, {
+    consoleUrl: site.consoleUrl,
     path: `${projectId}/tasks/${id}`,
   });
   const card = page.getByRole("region", { name: "Attempts" });
@@ -47,7 +37,7 @@ async function open(id: string) {
 }
 
 test("every attempt shows all of them, and which one succeeded", async () => {
-  await reportTasks(server, chain("backup", 3, { status: "Completed" }));
+  await reportTasks(site.server, chain("backup", 3, { status: "Completed" }));
   for (const id of ["backup-1", "backup-2", "backup-3"]) {
     const { page, card, told } = await open(id);
     await eventually(async () =>
@@ -59,7 +49,7 @@ test("every attempt shows all of them, and which one succeeded", async () => {
 });
 
 test("what belongs to a task and is no other attempt at it stands for itself", async () => {
-  await reportTasks(server, [
+  await reportTasks(site.server, [
     { id: "upgrade", name: "UpgradeInstance" },
     { id: "step-1", name: "BackupInstance", parent_id: "upgrade", status: "Failed" },
     { id: "step-2", name: "BackupInstance", parent_id: "upgrade", attempt: 2 },
@@ -76,7 +66,7 @@ test("what belongs to a task and is no other attempt at it stands for itself", a
 });
 
 test("of many attempts those around the task are shown, and where the others are", async () => {
-  await reportTasks(server, chain("loop", 14, { status: "Running" }));
+  await reportTasks(site.server, chain("loop", 14, { status: "Running" }));
   const { card, told } = await open("loop-7");
   const numbers = Array.from({ length: 11 }, (_, index) => `Attempt ${index + 2}Failed`);
   await eventually(async () =>

@@ -1,36 +1,30 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { systemClock } from "../src/task/clock.ts";
-import { type OpenBrowser, openBrowser } from "./browser.ts";
-import { admin, openConsole, reportTasks } from "./console-page.ts";
+import { admin, openConsole, reportTasks, siteOfFile } from "./console-page.ts";
 import { eventually, shownIds } from "./shown-tasks.ts";
-import { projectId, startServer, type TestServer } from "./start-server.ts";
+import { projectId } from "./start-server.ts";
 
 /** The console without a mouse. */
-let server: TestServer;
-let consoleUrl: string;
-let browser: OpenBrowser;
-const opened = new AsyncDisposableStack();
-
-before(async () => {
-  server = await startServer();
-  opened.defer(() => server.close());
-  consoleUrl = `${server.url}/console/`;
-  const tasks = Array.from({ length: 120 }, (_, n) => ({
-    id: `task-${n}`,
-    created_at: new Date(systemClock() - (n + 1) * 3_600_000).toISOString(),
-    ...(n % 3 === 1 ? { status: "Failed", fail_reason: `no room on volume ${n}` } : {}),
-  }));
-  await reportTasks(server, tasks);
-  browser = await openBrowser({ after: (close) => opened.defer(close) });
+const site = siteOfFile({
+  fill: async (server) => {
+    const tasks = Array.from({ length: 120 }, (_, n) => ({
+      id: `task-${n}`,
+      created_at: new Date(systemClock() - (n + 1) * 3_600_000).toISOString(),
+      ...(n % 3 === 1 ? { status: "Failed", fail_reason: `no room on volume ${n}` } : {}),
+    }));
+    await reportTasks(server, tasks);
+  },
 });
-after(() => opened.disposeAsync());
 
-const listUrl = () => `${consoleUrl}${projectId}/tasks`;
+const listUrl = () => `${site.consoleUrl}${projectId}/tasks`;
 /** Opens a page that is closed with its test: pages go on asking, beside those of the tests to come. */
 async function open(t: test.TestContext, path: string) {
-  const opened = await openConsole(browser, { consoleUrl, path: `${projectId}${path}` });
+  const opened = await openConsole(site.browser, {
+    consoleUrl: site.consoleUrl,
+    path: `${projectId}${path}`,
+  });
   t.after(() => opened.page.close());
   return opened;
 }
@@ -78,7 +72,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
 }
 
 test("from signing in to the reason of a failed task it takes keys only", async () => {
-  const { page } = await browser.openPage({ url: consoleUrl });
+  const { page } = await site.browser.openPage({ url: site.consoleUrl });
   await eventually(async () => assert.equal(await page.locator(":focus").getAttribute("name"), "username"));
   await page.keyboard.type(admin.name);
   await page.keyboard.press("Tab");
@@ -283,7 +277,10 @@ test("at a task c copies its id", async (t) => {
 });
 
 test("the way back from a task stays within the console, however somebody came to it", async () => {
-  const { page } = await openConsole(browser, { consoleUrl, path: `${projectId}/tasks/task-3` });
+  const { page } = await openConsole(site.browser, {
+    consoleUrl: site.consoleUrl,
+    path: `${projectId}/tasks/task-3`,
+  });
   const task = page.getByRole("heading", { name: "Timeline" });
   const list = page.getByRole("heading", { name: "120 tasks" });
   await task.waitFor();

@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { systemClock } from "../src/task/clock.ts";
 import { taskStates } from "../src/task/lifecycle.ts";
-import { desktop, type OpenBrowser, openBrowser } from "./browser.ts";
-import { openConsole, reportTasks } from "./console-page.ts";
+import { desktop } from "./browser.ts";
+import { openConsole, reportTasks, siteOfFile } from "./console-page.ts";
 import { eventually, shownCounts, shownIds, shownTotal } from "./shown-tasks.ts";
-import { projectId, startServer, type TestServer } from "./start-server.ts";
+import { projectId, startServer } from "./start-server.ts";
 
 /** The list's filters as a reader sets them: what is shown is what the API answers to the same question. */
-let server: TestServer;
-let browser: OpenBrowser;
-const opened = new AsyncDisposableStack();
 const hourMs = 60 * 60_000;
+let behindMs = 2 * hourMs;
 const strange = `100 % "sure" \\ & a=b #1 + 'ümläut' <b> 任务`;
 const strangeLabel = "a&b=c %20+d#";
 
@@ -43,36 +41,34 @@ function taskOf(n: number, nowMs: number) {
   };
 }
 
-before(async () => {
-  let behindMs = 2 * hourMs;
-  server = await startServer({ clock: () => systemClock() - behindMs });
-  opened.defer(() => server.close());
-  const silent = ["a", "b", "c"].map((id) => ({ id: `silent-${id}`, lease_seconds: 60 }));
-  await reportTasks(server, silent);
-  behindMs = 0;
-  const nowMs = systemClock();
-  await reportTasks(
-    server,
-    Array.from({ length: 180 }, (_, n) => taskOf(n, nowMs)),
-  );
-  await reportTasks(server, [{ id: "planned", name: "UPGRADE_DATABASE", kind: "scheduled" }]);
-  browser = await openBrowser({ after: (close) => opened.defer(close) });
+const site = siteOfFile({
+  start: () => startServer({ clock: () => systemClock() - behindMs }),
+  fill: async (server) => {
+    const silent = ["a", "b", "c"].map((id) => ({ id: `silent-${id}`, lease_seconds: 60 }));
+    await reportTasks(server, silent);
+    behindMs = 0;
+    const nowMs = systemClock();
+    await reportTasks(
+      server,
+      Array.from({ length: 180 }, (_, n) => taskOf(n, nowMs)),
+    );
+    await reportTasks(server, [{ id: "planned", name: "UPGRADE_DATABASE", kind: "scheduled" }]);
+  },
 });
-after(() => opened.disposeAsync());
 
 /** Opens a page that is closed with its test: pages go on asking, beside those of the tests to come. */
 async function open(t: test.TestContext, path = "tasks") {
-  const consoleUrl = `${server.url}/console/`;
-  const opened = await openConsole(browser, { consoleUrl, path: `${projectId}/${path}`, ...desktop });
+  const { consoleUrl } = site;
+  const opened = await openConsole(site.browser, { consoleUrl, path: `${projectId}/${path}`, ...desktop });
   t.after(() => opened.page.close());
   return opened;
 }
 
 /** What the API answers to the same question. */
 async function asked(query: string) {
-  const { json: list } = await server.call(`/v1/${projectId}/tasks?limit=50&${query}`);
+  const { json: list } = await site.server.call(`/v1/${projectId}/tasks?limit=50&${query}`);
   const others = query.replaceAll(/(^|&)state=\w+/g, "");
-  const { json: counts } = await server.call(`/v1/${projectId}/tasks:stats?group_by=state&${others}`);
+  const { json: counts } = await site.server.call(`/v1/${projectId}/tasks:stats?group_by=state&${others}`);
   const groups: readonly { state: string; count: number }[] = counts.groups;
   const countOf = (wanted: string) => groups.find(({ state }) => state === wanted)?.count ?? 0;
   return {
@@ -298,7 +294,7 @@ test("an export of a filter is the API's own file", async (t) => {
       page.getByRole("button", { name: new RegExp(`^${label}`) }).click(),
     ]);
     assert.equal(download.suggestedFilename(), name);
-    const expected = await server.call(api, { headers: { accept } });
+    const expected = await site.server.call(api, { headers: { accept } });
     assert.ok(expected.text.split("\n").length > 3);
     assert.equal(await readFile(await download.path(), "utf8"), expected.text);
   }

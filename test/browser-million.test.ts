@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { systemClock } from "../src/task/clock.ts";
 import { taskStates } from "../src/task/lifecycle.ts";
 import { momentsOf, momentText } from "../web/src/view/time-range.ts";
-import { desktop, type OpenBrowser, openBrowser } from "./browser.ts";
-import { openConsole, reportTasks } from "./console-page.ts";
+import { desktop } from "./browser.ts";
+import { openConsole, reportTasks, siteOfFile } from "./console-page.ts";
 import { fillWithTasks } from "./million-tasks.ts";
 import { eventually, shownCounts, shownIds, shownTotal } from "./shown-tasks.ts";
-import { projectId, startServer, type TestServer } from "./start-server.ts";
+import { projectId, startServer } from "./start-server.ts";
 
 /** The console over a million tasks: as exact as over ten, and nobody waits. */
 const filled = 1_000_000;
@@ -17,40 +17,40 @@ const tasks = filled + 2;
 const dayMs = 24 * 60 * 60_000;
 /** How long anything may take from a click to what it shows: generous, since whoever tests does much else beside. */
 const patienceMs = 5000;
-let server: TestServer;
-let browser: OpenBrowser;
-const opened = new AsyncDisposableStack();
+let behindMs = 60 * 60_000;
+const clock = () => systemClock() - behindMs;
 
-before(async () => {
-  let behindMs = 60 * 60_000;
-  const clock = () => systemClock() - behindMs;
+async function startFilled() {
   const empty = await startServer();
   await empty.stop();
   fillWithTasks(join(empty.directory, "taskcenter.db"), { projectId, tasks: filled, endMs: systemClock() });
-  server = await startServer({
+  return await startServer({
     directory: empty.directory,
     clock,
     // The oldest are as old as the usual retention.
     flags: { retention: "500d" },
   });
-  opened.defer(() => server.close());
-  // Two that were given up long ago, far from all others that still seem to run.
-  await reportTasks(
-    server,
-    [100, 300].map((days) => ({
-      id: `given-up-${days}`,
-      created_at: new Date(clock() - days * dayMs).toISOString(),
-      lease_seconds: 60,
-    })),
-  );
-  behindMs = 0;
-  browser = await openBrowser({ after: (close) => opened.defer(close) });
+}
+
+const site = siteOfFile({
+  start: startFilled,
+  fill: async (server) => {
+    // Two that were given up long ago, far from all others that still seem to run.
+    await reportTasks(
+      server,
+      [100, 300].map((days) => ({
+        id: `given-up-${days}`,
+        created_at: new Date(clock() - days * dayMs).toISOString(),
+        lease_seconds: 60,
+      })),
+    );
+    behindMs = 0;
+  },
 });
-after(() => opened.disposeAsync());
 
 async function open(t: test.TestContext, path: string): Promise<Page> {
-  const consoleUrl = `${server.url}/console/`;
-  const { page } = await openConsole(browser, { consoleUrl, path: `${projectId}${path}`, ...desktop });
+  const { consoleUrl } = site;
+  const { page } = await openConsole(site.browser, { consoleUrl, path: `${projectId}${path}`, ...desktop });
   t.after(() => page.close());
   return page;
 }
@@ -66,11 +66,11 @@ async function soon(what: string, act: () => Promise<unknown>, shows: () => Prom
 
 /** What the API lists and counts. */
 async function asked(query: string): Promise<{ readonly total: number; readonly ids: readonly string[] }> {
-  const { json } = await server.call(`/v1/${projectId}/tasks?limit=50&${query}`);
+  const { json } = await site.server.call(`/v1/${projectId}/tasks?limit=50&${query}`);
   return { total: json.total, ids: json.tasks.map(({ id }: { readonly id: string }) => id) };
 }
 async function counted(query: string): Promise<readonly { [key: string]: unknown; count: number }[]> {
-  return (await server.call(`/v1/${projectId}/tasks:stats?${query}`)).json.groups;
+  return (await site.server.call(`/v1/${projectId}/tasks:stats?${query}`)).json.groups;
 }
 
 test("the first page, the last one, and one 100,000 deep show the API's rows", async (t) => {
@@ -79,7 +79,7 @@ test("the first page, the last one, and one 100,000 deep show the API's rows", a
   assert.equal(first.total, tasks);
   await soon(
     "first page",
-    () => page.goto(`${server.url}/console/${projectId}/tasks`),
+    () => page.goto(`${site.consoleUrl}${projectId}/tasks`),
     async () => assert.deepEqual(await shownIds(page), first.ids),
   );
   assert.equal(await shownTotal(page), tasks);
@@ -111,10 +111,10 @@ test("the first page, the last one, and one 100,000 deep show the API's rows", a
     async () => assert.deepEqual(await shownIds(page), next.ids),
   );
 
-  const { json } = await server.call(`/v1/${projectId}/tasks?limit=25&offset=${39_999 * 25}`);
+  const { json } = await site.server.call(`/v1/${projectId}/tasks?limit=25&offset=${39_999 * 25}`);
   await soon(
     "page 40,000 of 25",
-    () => page.goto(`${server.url}/console/${projectId}/tasks?size=25&page=40000`),
+    () => page.goto(`${site.consoleUrl}${projectId}/tasks?size=25&page=40000`),
     async () =>
       assert.deepEqual(
         await shownIds(page),
@@ -181,7 +181,7 @@ test("names and instances are counted to choose from, and filters narrow the mil
 
 test("the stale ones are found among the million, old and new", async (t) => {
   const page = await open(t, "/tasks");
-  const { text } = await server.call(`/v1/${projectId}/tasks?state=running`, {
+  const { text } = await site.server.call(`/v1/${projectId}/tasks?state=running`, {
     headers: { accept: "application/x-ndjson" },
   });
   const running: readonly { readonly id: string; readonly stale: boolean }[] = text
@@ -201,7 +201,7 @@ test("the stale ones are found among the million, old and new", async (t) => {
 test("a text that must be looked for task by task is found in time", async (t) => {
   const page = await open(t, "/tasks?range=30d");
   await eventually(async () => assert.equal((await shownIds(page)).length, 50));
-  const [{ instance }] = (await server.call(`/v1/${projectId}/tasks?limit=1&offset=40000`)).json.tasks;
+  const [{ instance }] = (await site.server.call(`/v1/${projectId}/tasks?limit=1&offset=40000`)).json.tasks;
   const found = await asked(
     `q=${instance.name}&created_from=${new Date(systemClock() - 30 * dayMs).toISOString()}`,
   );
@@ -222,7 +222,7 @@ test("the overview has its figures and rankings in time", async (t) => {
   for (const range of ["24h", "7d", "90d"]) {
     await soon(
       `overview of ${range}`,
-      () => page.goto(`${server.url}/console/${projectId}?range=${range}`),
+      () => page.goto(`${site.consoleUrl}${projectId}?range=${range}`),
       async () => {
         const figure = await page.getByRole("link", { name: /^Running now/ }).innerText();
         assert.ok(figure.includes((running ?? 0).toLocaleString("en-US")), figure);

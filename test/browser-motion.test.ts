@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { type OpenBrowser, openBrowser } from "./browser.ts";
-import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
+import { openConsole, pollUntil, reportTasks, siteOfFile } from "./console-page.ts";
 import { eventually, taskLinks } from "./shown-tasks.ts";
-import { projectId, startServer, type TestServer } from "./start-server.ts";
+import { projectId } from "./start-server.ts";
 
 /** What moves in the console, and that nothing does for readers who do not want it to. */
-let server: TestServer;
-let browser: OpenBrowser;
-const opened = new AsyncDisposableStack();
-
-before(async () => {
-  server = await startServer();
-  opened.defer(() => server.close());
-  browser = await openBrowser({ after: (close) => opened.defer(close) });
-});
-after(() => opened.disposeAsync());
+const site = siteOfFile();
 
 /** Notes every animation and every transition that begins. */
 const noteMotion = `
@@ -33,12 +23,16 @@ const noteMotion = `
 /** Goes where anything could move: a page on its way, tasks that come, go on and end, another theme, menus. */
 async function goAround(t: { readonly id: string; readonly reducedMotion: "reduce" | "no-preference" }) {
   const { id, reducedMotion } = t;
-  await reportTasks(server, [
+  await reportTasks(site.server, [
     { id: `${id}-known`, progress: 10 },
     { id: `${id}-unknown`, name: "RestoreInstance" },
   ]);
-  const consoleUrl = `${server.url}/console/`;
-  const { page, context } = await openConsole(browser, { consoleUrl, path: "no-project", reducedMotion });
+  const { consoleUrl } = site;
+  const { page, context } = await openConsole(site.browser, {
+    consoleUrl,
+    path: "no-project",
+    reducedMotion,
+  });
   await context.addInitScript(noteMotion);
 
   // The list is held until its skeleton has been seen.
@@ -55,12 +49,12 @@ async function goAround(t: { readonly id: string; readonly reducedMotion: "reduc
   await taskLinks(page).first().waitFor();
   await page.unroute(isList);
 
-  const { status } = await server.call(`/v1/${projectId}/tasks/${id}-known`, {
+  const { status } = await site.server.call(`/v1/${projectId}/tasks/${id}-known`, {
     method: "PATCH",
     body: { progress: 90 },
   });
   assert.equal(status, 200);
-  await reportTasks(server, [{ id: `${id}-new`, name: `New-${id}` }]);
+  await reportTasks(site.server, [{ id: `${id}-new`, name: `New-${id}` }]);
   await pollUntil(page, page.getByRole("link", { name: `New-${id}` }));
   await page.getByText("90 %").first().waitFor();
   await frames(page);

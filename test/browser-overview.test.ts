@@ -1,29 +1,20 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { systemClock } from "../src/task/clock.ts";
-import { desktop, type OpenBrowser, openBrowser } from "./browser.ts";
-import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
+import { desktop } from "./browser.ts";
+import { openConsole, pollUntil, reportTasks, siteOfFile } from "./console-page.ts";
 import { eventually, shownIds } from "./shown-tasks.ts";
-import { projectId, startServer, type TestServer } from "./start-server.ts";
+import { projectId } from "./start-server.ts";
 
 /** The overview in a real browser: what it shows leads to the tasks behind it. */
-let server: TestServer;
-let browser: OpenBrowser;
-const opened = new AsyncDisposableStack();
-
-before(async () => {
-  server = await startServer();
-  opened.defer(() => server.close());
-  browser = await openBrowser({ after: (close) => opened.defer(close) });
-});
-after(() => opened.disposeAsync());
+const site = siteOfFile();
 
 const openOverview = async (query = "") =>
   (
-    await openConsole(browser, {
+    await openConsole(site.browser, {
       ...desktop,
-      consoleUrl: `${server.url}/console/`,
+      consoleUrl: site.consoleUrl,
       path: `${projectId}${query}`,
     })
   ).page;
@@ -51,14 +42,14 @@ test("a project without tasks is told how to report one, and shows the first one
   const page = await openOverview();
   await page.getByRole("heading", { name: "No task has been reported yet" }).waitFor();
   await page.getByText("taskcenter simulate").waitFor();
-  await reportTasks(server, [{ id: "first" }]);
+  await reportTasks(site.server, [{ id: "first" }]);
   await pollUntil(page, page.getByRole("region", { name: "Figures" }));
 });
 
 test("a stretch that is dragged over on the chart leads to the tasks that were created in it", async () => {
   const dayAgoMs = systemClock() - 24 * 60 * 60_000;
   const createdAt = (hour: number) => new Date(dayAgoMs + hour * 60 * 60_000).toISOString();
-  await reportTasks(server, [
+  await reportTasks(site.server, [
     { id: "early", created_at: createdAt(3) },
     { id: "middle-1", created_at: createdAt(12) },
     { id: "middle-2", created_at: createdAt(13) },
@@ -86,7 +77,7 @@ test("a slow name is told by the median of its tasks, says of how many, and lead
       ended_at: new Date(createdMs + minutes * 60_000).toISOString(),
     };
   };
-  await reportTasks(server, [
+  await reportTasks(site.server, [
     { id: "slow-1", name: "MigrateData", ...endedAfter(50) },
     { id: "slow-2", name: "MigrateData", ...endedAfter(70) },
     { id: "slow-3", name: "MigrateData", ...endedAfter(150) },
@@ -116,7 +107,7 @@ test("a slow name is told by the median of its tasks, says of how many, and lead
 test("where more tasks have succeeded than are looked at, a slow name says of which it is the median", async () => {
   const fromMs = systemClock() - 3 * 24 * 60 * 60_000;
   await reportTasks(
-    server,
+    site.server,
     Array.from({ length: 205 }, (_, n) => ({
       name: n % 2 === 0 ? "CreateInstance" : "BackupInstance",
       status: "Completed",
@@ -140,7 +131,7 @@ test("where more tasks have succeeded than are looked at, a slow name says of wh
 });
 
 test("what somebody aims at stays where it is, and moves on once they have left their mouse there", async () => {
-  await reportTasks(server, [{ id: "aimed-at", name: "AimedAtInstance" }]);
+  await reportTasks(site.server, [{ id: "aimed-at", name: "AimedAtInstance" }]);
   const page = await openOverview();
   const running = page.getByRole("region", { name: "Oldest still running" });
   const row = running.getByRole("link", { name: /AimedAtInstance/ });
@@ -155,7 +146,7 @@ test("what somebody aims at stays where it is, and moves on once they have left 
       !(await answer.text()).includes("aimed-at"),
   );
   const end = { method: "PATCH", body: { status: "Completed" } };
-  assert.equal((await server.call(`/v1/${projectId}/tasks/aimed-at`, end)).status, 200);
+  assert.equal((await site.server.call(`/v1/${projectId}/tasks/aimed-at`, end)).status, 200);
   let isAnswered = false;
   void answered.then(() => {
     isAnswered = true;
@@ -172,7 +163,7 @@ test("what somebody aims at stays where it is, and moves on once they have left 
 });
 
 test("every figure is the total of the list that it leads to", async () => {
-  await reportTasks(server, [
+  await reportTasks(site.server, [
     { id: "failed-1", status: "Failed", fail_reason: "no space left" },
     { id: "failed-2", status: "Failed", name: "RestartInstance" },
     { id: "completed", status: "Completed" },
@@ -192,7 +183,7 @@ test("every figure is the total of the list that it leads to", async () => {
   );
   assert.ok(figures.length > 12, `${figures.length} figures`);
   for (const { name, count, href } of figures) {
-    await page.goto(new URL(href, server.url).href);
+    await page.goto(new URL(href, site.server.url).href);
     assert.equal(await listTotal(page), numberIn(count), name);
   }
 });

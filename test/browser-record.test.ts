@@ -1,34 +1,24 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { type OpenBrowser, openBrowser } from "./browser.ts";
-import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
+import { test } from "node:test";
+import { openConsole, pollUntil, reportTasks, siteOfFile } from "./console-page.ts";
 import { addUser } from "./identities.ts";
 import { eventually, shownIds } from "./shown-tasks.ts";
-import { projectId, startServer, type TestServer } from "./start-server.ts";
+import { projectId } from "./start-server.ts";
 
 /** Deleting the record of a task in the console. */
-let server: TestServer;
-let browser: OpenBrowser;
-const opened = new AsyncDisposableStack();
-
-before(async () => {
-  server = await startServer();
-  opened.defer(() => server.close());
-  browser = await openBrowser({ after: (close) => opened.defer(close) });
-});
-after(() => opened.disposeAsync());
+const site = siteOfFile();
 
 const open = (path: string, login?: { readonly name: string; readonly password: string }) =>
-  openConsole(browser, {
-    consoleUrl: `${server.url}/console/`,
+  openConsole(site.browser, {
+    consoleUrl: site.consoleUrl,
     path: `${projectId}${path}`,
     ...(login && { login }),
   });
-const statusOf = async (id: string) => (await server.call(`/v1/${projectId}/tasks/${id}`)).status;
+const statusOf = async (id: string) => (await site.server.call(`/v1/${projectId}/tasks/${id}`)).status;
 
 test("an operator deletes a record once they have read what that means", async () => {
-  const operator = await addUser(server, "olga", { project: ["operator"] });
-  await reportTasks(server, [{ id: "gone" }, { id: "kept" }]);
+  const operator = await addUser(site.server, "olga", { project: ["operator"] });
+  await reportTasks(site.server, [{ id: "gone" }, { id: "kept" }]);
   const { page } = await open("/tasks/gone", operator);
   const question = page.getByRole("dialog", { name: "Delete this record?" });
 
@@ -45,13 +35,16 @@ test("an operator deletes a record once they have read what that means", async (
 });
 
 test("a record that has changed since it was looked at is not deleted before it is looked at again", async () => {
-  await reportTasks(server, [{ id: "changing" }]);
+  await reportTasks(site.server, [{ id: "changing" }]);
   const { page, expectTrouble } = await open("/tasks/changing");
   const question = page.getByRole("dialog", { name: "Delete this record?" });
   await page.getByRole("button", { name: "Delete record" }).click();
   await question.waitFor();
   const body = { status: "Failed", fail_reason: "disk full" };
-  assert.equal((await server.call(`/v1/${projectId}/tasks/changing`, { method: "PATCH", body })).status, 200);
+  assert.equal(
+    (await site.server.call(`/v1/${projectId}/tasks/changing`, { method: "PATCH", body })).status,
+    200,
+  );
   // The page behind the question has it by now, and its reader has not read it.
   await pollUntil(page, page.getByText("disk full").first());
 
@@ -69,27 +62,27 @@ test("a record that has changed since it was looked at is not deleted before it 
 });
 
 test("whoever may only read has no button to delete with", async () => {
-  const reader = await addUser(server, "rita", { project: ["reader"] });
-  await reportTasks(server, [{ id: "read" }]);
+  const reader = await addUser(site.server, "rita", { project: ["reader"] });
+  await reportTasks(site.server, [{ id: "read" }]);
   const { page } = await open("/tasks/read", reader);
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
   assert.equal(await page.getByRole("button", { name: /delete/i }).count(), 0);
 });
 
 test("who looks at a task whose record somebody deletes keeps what they saw, and is told", async () => {
-  await reportTasks(server, [{ id: "deleted" }]);
+  await reportTasks(site.server, [{ id: "deleted" }]);
   const { page, expectTrouble } = await open("/tasks/deleted");
   // What the page asks the services for, and only once, it has: an answer on its way would be another trouble.
   await page.getByRole("region", { name: "As the APIs show it" }).locator("pre").nth(1).waitFor();
   expectTrouble(/^GET \S+\/tasks\/deleted\S* answered 404$/);
-  assert.equal((await server.call(`/v1/${projectId}/tasks/deleted`, { method: "DELETE" })).status, 204);
+  assert.equal((await site.server.call(`/v1/${projectId}/tasks/deleted`, { method: "DELETE" })).status, 204);
   await pollUntil(page, page.getByText("The record of this task was deleted."));
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
   assert.equal(await page.getByRole("button", { name: "Delete record" }).count(), 0);
 });
 
 test("a task that is made anew under the id of a deleted one is shown as it is", async () => {
-  await reportTasks(server, [{ id: "reborn", name: "CreateInstance" }]);
+  await reportTasks(site.server, [{ id: "reborn", name: "CreateInstance" }]);
   const { page } = await open("/tasks/reborn");
   await page.getByRole("heading", { name: "CreateInstance", level: 1 }).waitFor();
   const timeline = page.getByRole("region", { name: "Timeline" });
@@ -107,8 +100,8 @@ test("a task that is made anew under the id of a deleted one is shown as it is",
   );
   await page.clock.fastForward(60_000);
   await asked.promise;
-  assert.equal((await server.call(`/v1/${projectId}/tasks/reborn`, { method: "DELETE" })).status, 204);
-  await reportTasks(server, [{ id: "reborn", name: "ResizeInstance", status: "Completed" }]);
+  assert.equal((await site.server.call(`/v1/${projectId}/tasks/reborn`, { method: "DELETE" })).status, 204);
+  await reportTasks(site.server, [{ id: "reborn", name: "ResizeInstance", status: "Completed" }]);
   made.resolve();
   await page.getByRole("heading", { name: "ResizeInstance", level: 1 }).waitFor();
   await timeline.getByText("Created as Completed").waitFor();

@@ -1,28 +1,22 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Locator, Page, Route } from "playwright-core";
-import { type OpenBrowser, type OpenPage, openBrowser } from "./browser.ts";
-import { openConsole, pollUntil, reportTasks } from "./console-page.ts";
+import type { OpenPage } from "./browser.ts";
+import { openConsole, pollUntil, reportTasks, siteOfFile } from "./console-page.ts";
 import { eventually } from "./shown-tasks.ts";
-import { projectId, startServer, type TestServer } from "./start-server.ts";
+import { projectId } from "./start-server.ts";
 
 /** What a task belongs to, where the page of the task can be read and that can not: each part says so by itself. */
-let server: TestServer;
-let browser: OpenBrowser;
-const opened = new AsyncDisposableStack();
-
-before(async () => {
-  server = await startServer();
-  opened.defer(() => server.close());
-  browser = await openBrowser({ after: (close) => opened.defer(close) });
-  await reportTasks(server, [
-    { id: "parent", name: "RestoreInstance" },
-    { id: "attempt-1", name: "CreateReplica", parent_id: "parent", status: "Failed" },
-    { id: "attempt-2", name: "CreateReplica", parent_id: "parent", attempt: 2 },
-    { id: "part", name: "CopyData", parent_id: "attempt-2" },
-  ]);
+const site = siteOfFile({
+  fill: async (server) => {
+    await reportTasks(server, [
+      { id: "parent", name: "RestoreInstance" },
+      { id: "attempt-1", name: "CreateReplica", parent_id: "parent", status: "Failed" },
+      { id: "attempt-2", name: "CreateReplica", parent_id: "parent", attempt: 2 },
+      { id: "part", name: "CopyData", parent_id: "attempt-2" },
+    ]);
+  },
 });
-after(() => opened.disposeAsync());
 
 /** The questions around the task `attempt-2`, and where its page shows what was answered to each. */
 const parts = {
@@ -76,7 +70,6 @@ const failures = {
 } as const;
 type Failure = (typeof failures)[keyof typeof failures];
 
-const consoleUrl = () => `${server.url}/console/`;
 const path = `${projectId}/tasks/attempt-2`;
 
 /** Loads the task's page where some of its questions fail. */
@@ -87,7 +80,7 @@ async function openTask(
 ): Promise<void> {
   expectTrouble(trouble);
   for (const part of failed) await page.route((url) => isQuestion(part, url), answer);
-  await page.goto(consoleUrl() + path);
+  await page.goto(site.consoleUrl + path);
 }
 
 const cardOf = (page: Page, part: Part) => page.getByRole("region", { name: parts[part].card, exact: true });
@@ -107,7 +100,7 @@ async function assertSaid(page: Page, part: Part, { title }: Failure): Promise<v
 }
 
 test("each part that could not be read says so by itself, and the rest of the page stands", async () => {
-  const tab = await openConsole(browser, { consoleUrl: consoleUrl(), path: "no-project" });
+  const tab = await openConsole(site.browser, { consoleUrl: site.consoleUrl, path: "no-project" });
   const { page } = tab;
   for (const failed of partNames) {
     await openTask(tab, [failed], failures.broken);
@@ -123,7 +116,7 @@ test("each part that could not be read says so by itself, and the rest of the pa
 });
 
 test("where nothing around a task can be read, its page says so in each place, and why", async () => {
-  const tab = await openConsole(browser, { consoleUrl: consoleUrl(), path: "no-project" });
+  const tab = await openConsole(site.browser, { consoleUrl: site.consoleUrl, path: "no-project" });
   const { page } = tab;
   for (const failure of Object.values(failures)) {
     await openTask(tab, partNames, failure);
@@ -143,7 +136,7 @@ test("where nothing around a task can be read, its page says so in each place, a
 });
 
 test("what was read of a task stays where it can not be read again", async () => {
-  const { page, expectTrouble } = await openConsole(browser, { consoleUrl: consoleUrl(), path });
+  const { page, expectTrouble } = await openConsole(site.browser, { consoleUrl: site.consoleUrl, path });
   for (const part of partNames) await shown(page, part).waitFor();
   expectTrouble(failures.broken.trouble);
   const refused = { parent: 0, attempts: 0, children: 0, neighbours: 0 };

@@ -1,49 +1,44 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { desktop, type OpenBrowser, openBrowser } from "./browser.ts";
-import { openConsole, reportTasks } from "./console-page.ts";
+import { desktop } from "./browser.ts";
+import { openConsole, reportTasks, siteOfFile } from "./console-page.ts";
 import { eventually, shownIds, shownTotal } from "./shown-tasks.ts";
-import { projectId, startServer, type TestServer } from "./start-server.ts";
+import { projectId, startServer } from "./start-server.ts";
 
 /** The bars of the overview in a real browser: which tasks each stands for, by hand and in every reader's zone. */
 const nowMs = Date.UTC(2025, 10, 25);
-let server: TestServer;
-let browser: OpenBrowser;
-const opened = new AsyncDisposableStack();
-
-before(async () => {
-  server = await startServer({ clock: () => nowMs });
-  opened.defer(() => server.close());
-  browser = await openBrowser({ after: (close) => opened.defer(close) });
-  await reportTasks(
-    server,
-    [
-      // The clocks of Europe are changed on 26 October at 01:00 UTC.
-      "2025-10-25T23:59:59.999Z",
-      "2025-10-26T00:00:00.000Z",
-      "2025-10-26T01:30:00.000Z",
-      "2025-10-26T23:59:59.999Z",
-      "2025-10-27T00:00:00.000Z",
-      // For half an hour of minutes.
-      "2025-11-08T12:00:10.000Z",
-      "2025-11-08T12:00:20.000Z",
-      "2025-11-08T12:04:59.999Z",
-      "2025-11-08T12:05:00.000Z",
-      "2025-11-08T12:09:59.999Z",
-      "2025-11-08T12:10:00.000Z",
-      "2025-11-08T12:29:50.000Z",
-      "2025-11-08T12:29:51.000Z",
-    ].map((created_at) => ({ id: created_at.replace(/\D/g, ""), created_at })),
-  );
+const site = siteOfFile({
+  start: () => startServer({ clock: () => nowMs }),
+  fill: async (server) => {
+    await reportTasks(
+      server,
+      [
+        // The clocks of Europe are changed on 26 October at 01:00 UTC.
+        "2025-10-25T23:59:59.999Z",
+        "2025-10-26T00:00:00.000Z",
+        "2025-10-26T01:30:00.000Z",
+        "2025-10-26T23:59:59.999Z",
+        "2025-10-27T00:00:00.000Z",
+        // For half an hour of minutes.
+        "2025-11-08T12:00:10.000Z",
+        "2025-11-08T12:00:20.000Z",
+        "2025-11-08T12:04:59.999Z",
+        "2025-11-08T12:05:00.000Z",
+        "2025-11-08T12:09:59.999Z",
+        "2025-11-08T12:10:00.000Z",
+        "2025-11-08T12:29:50.000Z",
+        "2025-11-08T12:29:51.000Z",
+      ].map((created_at) => ({ id: created_at.replace(/\D/g, ""), created_at })),
+    );
+  },
 });
-after(() => opened.disposeAsync());
 
 /** The overview of a range, with a chart that can be pointed at. */
 async function openChart(range: { readonly from: string; readonly to: string }, timezoneId = "UTC") {
-  const { page } = await openConsole(browser, {
+  const { page } = await openConsole(site.browser, {
     ...desktop,
-    consoleUrl: `${server.url}/console/`,
+    consoleUrl: site.consoleUrl,
     path: `${projectId}?${new URLSearchParams(range)}`,
     timezoneId,
   });

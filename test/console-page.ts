@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { after, before } from "node:test";
 import { errors, type Locator, type Page } from "playwright-core";
 import { roleId } from "../src/http/iam/documents.ts";
 import type { RoleName } from "../src/store/store.ts";
-import type { OpenBrowser, OpenPage, PageOptions } from "./browser.ts";
+import { type OpenBrowser, type OpenPage, openBrowser, type PageOptions } from "./browser.ts";
 import type { TestUser } from "./identities.ts";
-import { adminPassword, projectId, type TestServer } from "./start-server.ts";
+import { adminPassword, projectId, startServer, type TestServer } from "./start-server.ts";
 
 /** Who signs in to the console. */
 export type Login = Pick<TestUser, "name" | "password">;
@@ -42,6 +43,45 @@ export async function openConsole(
   assert.equal(answer.status(), 200, await answer.text());
   await opened.page.goto(consoleUrl + path);
   return opened;
+}
+
+/** What the tests of a file share: a server, and a browser to look at it with. */
+export interface ConsoleSite {
+  readonly server: TestServer;
+  readonly browser: OpenBrowser;
+  /** Where the console lies, with a slash at its end. */
+  readonly consoleUrl: string;
+}
+
+/** Makes the site of a test file before its first test, with what its server holds, and takes it away after its last one. */
+export function siteOfFile({
+  start = startServer,
+  fill = async () => {},
+}: {
+  readonly start?: () => Promise<TestServer>;
+  readonly fill?: (server: TestServer) => Promise<unknown>;
+} = {}): ConsoleSite {
+  const opened = new AsyncDisposableStack();
+  let server: TestServer;
+  let browser: OpenBrowser;
+  before(async () => {
+    server = await start();
+    opened.defer(() => server.close());
+    await fill(server);
+    browser = await openBrowser({ after: (close) => opened.defer(close) });
+  });
+  after(() => opened.disposeAsync());
+  return {
+    get server() {
+      return server;
+    },
+    get browser() {
+      return browser;
+    },
+    get consoleUrl() {
+      return `${server.url}/console/`;
+    },
+  };
 }
 
 /** More than any pause between two questions of the console, in milliseconds. */

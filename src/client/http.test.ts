@@ -123,7 +123,18 @@ test("where nobody listens, the address and the reason are said", async () => {
   server.close();
   await once(server, "close");
   const error = await failure(connect({ credentials: passwordAt(`http://127.0.0.1:${port}/v3`) }));
-  assert.equal(error.message, `cannot reach http://127.0.0.1:${port}: ECONNREFUSED`);
+  assert.equal(error.message, `cannot reach http://127.0.0.1:${port}: nothing listens there (ECONNREFUSED)`);
+});
+
+test("a host that there is not, and a port that is never asked, are said as such", async () => {
+  const unknown = await failure(connect({ credentials: passwordAt("http://nowhere.invalid/v3") }));
+  // A machine without a network cannot know.
+  assert.match(
+    unknown.message,
+    /^cannot reach http:\/\/nowhere\.invalid: .*host.* \((ENOTFOUND|EAI_AGAIN)\)$/,
+  );
+  const refused = await failure(connect({ credentials: passwordAt("http://127.0.0.1:1/v3") }));
+  assert.equal(refused.message, "cannot reach http://127.0.0.1:1: HTTP clients refuse to ask this port");
 });
 
 test("a server that does not answer in time is given up, and not asked again", async (t) => {

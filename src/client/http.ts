@@ -179,8 +179,22 @@ function failureAt(origin: string, error: unknown): ConnectionError {
   if (!(cause instanceof Error)) {
     return new ConnectionError(`cannot ask ${origin}: the request cannot be sent`);
   }
-  const isCode = "code" in cause && /^E[A-Z]+$/.test(String(cause.code));
-  return new BrokenConnection(`cannot reach ${origin}: ${isCode ? String(cause.code) : cause.message}`);
+  return new BrokenConnection(`cannot reach ${origin}: ${reasonOf(cause)}`);
+}
+
+/** What the commonest failures come to. */
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there",
+  EAI_AGAIN: "its host cannot be looked up now",
+  ENOTFOUND: "there is no such host",
+};
+
+function reasonOf(cause: Error): string {
+  // What fetch says of a port that belongs to another protocol, which it never asks.
+  if (cause.message === "bad port") return "HTTP clients refuse to ask this port";
+  const code = "code" in cause ? String(cause.code) : "";
+  if (!/^E[A-Z_]+$/.test(code) || code.startsWith("ERR_")) return cause.message;
+  return reasons[code] === undefined ? code : `${reasons[code]} (${code})`;
 }
 
 /** What answers is not what was meant to. Where it leads is for people to judge, who gave the address. */

@@ -60,7 +60,8 @@ describe("trouble with the record", { concurrency: 3 }, () => {
       },
     );
     const warning = await warningOf(loginTo(url));
-    assert.equal(warning, `taskcenter: this run is not recorded: cannot reach ${url}: ECONNREFUSED`);
+    const reason = `cannot reach ${url}: nothing listens there (ECONNREFUSED)`;
+    assert.equal(warning, `taskcenter: this run is not recorded: ${reason}`);
   });
 
   test("a server that refuses who asks", async () => {

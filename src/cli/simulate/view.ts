@@ -4,7 +4,7 @@ import { columnsOf, cut, oneLine } from "../text.ts";
 import type { Audience } from "./runner.ts";
 import type { Tally } from "./tally.ts";
 
-/** What people see of a simulation while it goes on; on anything but a terminal only trouble. */
+/** What people see of a simulation while it goes on; on anything but a terminal that it lives, and trouble. */
 export interface View extends Audience {
   /** Takes away what would not stay true. */
   close(): void;
@@ -25,9 +25,7 @@ export function viewOn(
   }
   return {
     filling: (percent) => past.show("recording the past", Math.min(percent, 100)),
-    filled() {
-      if (terminal.isTTY) say(begins);
-    },
+    filled: () => say(begins),
     living(tally) {
       if (!isAway) present.show(tally);
     },

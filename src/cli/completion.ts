@@ -29,8 +29,8 @@ export function completionCommand(): Command {
   const command = new Command("completion")
     .summary("let the shell complete commands, options and values")
     .description(
-      "Prints what a shell needs to complete commands, options, their values and files of taskcenter.\n" +
-        "Whatever is offered, the program says at that moment: after an upgrade nothing has to be done.",
+      "Prints what a shell needs to complete commands, options, their values and files of taskcenter: " +
+        "a script, which asks the program at each Tab key, so that after an upgrade nothing has to be done.",
     )
     .addHelpText(
       "after",

@@ -298,6 +298,8 @@ test("every command has help with examples, and the program a version", async ()
     });
     command.outputHelp();
     assert.match(help, /^Usage: taskcenter.*\nExamples:\n {2}\$ .*taskcenter /s);
+    // Lines are broken where they are shown, which a break in the text itself would cross.
+    assert.doesNotMatch(command.description(), /\n[a-z]/);
   }
   assert.match((await run(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
 });
@@ -306,6 +308,17 @@ test("help is there for the commands of commands, too", async () => {
   const { code, stdout, stderr } = await run(["help", "user", "add"]);
   assert.deepEqual([code, stderr], [0, ""]);
   assert.match(stdout, /^Usage: taskcenter user add /);
+});
+
+test("the list of commands shows where the command of a run begins", async () => {
+  const { stdout } = await run(["--help"]);
+  assert.match(stdout, /^ {2}run \[options\] -- <COMMAND\.\.\.> +run a command/m);
+});
+
+test("options that have to be given are marked", async () => {
+  const { stdout } = await run(["create", "--help"]);
+  const marked = stdout.replace(/\n {20,}/g, " ").match(/^ {2}--\S+(?=.*\(required\)$)/gm);
+  assert.deepEqual(marked, ["  --service", "  --name", "  --instance"]);
 });
 
 test("help is no failure", async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, Help, type Option } from "commander";
 import { accessKeyCommand } from "./access-key.ts";
 import { completionCommand } from "./completion.ts";
 import { createCommand } from "./create.ts";
@@ -67,6 +67,7 @@ export function buildProgram(): Command {
     )
     .version(version(), "-V, --version", "print the version")
     .enablePositionalOptions()
+    .configureHelp({ subcommandTerm, optionDescription })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout().write(text),
@@ -74,10 +75,12 @@ export function buildProgram(): Command {
     .addHelpText(
       "after",
       `
-Server and user are found as OpenStack tools find them: OS_CLOUD, or the only cloud, of clouds.yaml in
-OS_CLIENT_CONFIG_FILE, else ., ./taskcenter-data (TASKCENTER_DATA), ~/.config/openstack or /etc/openstack;
-OS_AUTH_URL, OS_USERNAME and their like win over the file. Or TASKCENTER_URL with TASKCENTER_TOKEN, or, for machines,
-with TASKCENTER_ACCESS_KEY and TASKCENTER_SECRET_KEY (taskcenter access-key add).
+Server and user are found in the first of these that applies; where a server was started, nothing has to be set:
+  TASKCENTER_URL with TASKCENTER_ACCESS_KEY and TASKCENTER_SECRET_KEY (made by taskcenter access-key add), or with
+    TASKCENTER_TOKEN; the address is the server's, or ends in /v1/PROJECT_ID
+  OS_AUTH_URL, OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME, all set and OS_CLOUD not, as OpenStack tools read them
+  clouds.yaml, its cloud OS_CLOUD or its only one: the file OS_CLIENT_CONFIG_FILE, else the first there is in .,
+    $TASKCENTER_DATA or ./taskcenter-data, ~/.config/openstack and /etc/openstack; OS_ variables win over it
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 69 server not reached, 77 not allowed;
 of wait and watch: 0 succeeded, 1 failed, 3 canceled, 124 not ended in time; of run: the command's own.
@@ -109,6 +112,17 @@ Examples:
   for (const command of commands) program.addCommand(command);
   inheritSettings(program, "taskcenter");
   return program;
+}
+
+/** A command in the list of commands. Whatever `run` records stands behind a `--`, which commander leaves out. */
+function subcommandTerm(command: Command): string {
+  const term = new Help().subcommandTerm(command);
+  return command.name() === "run" ? term.replace(" <COMMAND", " -- <COMMAND") : term;
+}
+
+/** What an option means. Commander does not say which have to be given. */
+function optionDescription(option: Option): string {
+  return `${new Help().optionDescription(option)}${option.mandatory ? " (required)" : ""}`;
 }
 
 /** Commander hands its settings on only to commands that it makes itself. `words` are what the parent is called by. */

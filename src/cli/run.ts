@@ -46,7 +46,7 @@ export function runCommand(): Command {
     )
     .option(
       "--progress <REGEX>",
-      "where a line of output tells the percentage: the group named progress, else the first",
+      "where a line of output tells the percentage: the group named progress, else the first group",
       readProgressPattern,
     )
     .option(

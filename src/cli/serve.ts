@@ -18,8 +18,8 @@ export function serveCommand(): Command {
   const command = new Command("serve")
     .summary("start the server")
     .description(
-      "Starts the server, with its embedded store or on PostgreSQL. Settings come from flags, else the environment,\n" +
-        "else ./taskcenter.yaml (keys are the flags without dashes), else their defaults.",
+      "Starts the server, with its embedded store or on PostgreSQL. A setting comes from its flag, else from the " +
+        "environment, else from ./taskcenter.yaml (whose keys are the flags without dashes), else it has its default.",
     )
     .option("--config <FILE>", "read settings from this file instead of ./taskcenter.yaml");
   for (const [key, setting] of Object.entries(settings) as [SettingKey, Setting][]) {

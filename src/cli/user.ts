@@ -62,11 +62,16 @@ function addCommand(): Command {
     .summary("add a user, and print its id")
     .description(
       "Adds a user and prints its id. The password is asked for on a terminal. A user without one can not log in, " +
-        "but use access keys: that is how machines do it.",
+        "but can use access keys: that is how machines do it.",
     )
     .argument("<NAME>", "the user's name")
     .option("--project <PROJECT>", "the project that the roles are for, by name or id")
-    .addOption(new Option("--role <ROLE...>", "what the user may do in the project").choices(roleNames))
+    .addOption(
+      new Option(
+        "--role <ROLE...>",
+        "what the user may do in the project, see taskcenter user --help",
+      ).choices(roleNames),
+    )
     .option("--password-stdin", "read the password from stdin, one line")
     .option("--description <TEXT>", "what the user is for")
     .option("--email <ADDRESS>", "where to reach them")

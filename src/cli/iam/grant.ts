@@ -44,7 +44,7 @@ function roleCommand(
 ): Command {
   return new Command(name)
     .argument("<NAME>", "the user's name or id")
-    .addArgument(new Argument("<ROLE>", "the role").choices(roleNames))
+    .addArgument(new Argument("<ROLE>", "the role, see taskcenter user --help").choices(roleNames))
     .option("--project <PROJECT>", "in this project, by name or id")
     .addOption(new Option("--domain", "in the user's domain").conflicts("project"))
     .action(async (userName: string, role: RoleName, { project, domain }: RoleOptions, command: Command) => {

@@ -10,7 +10,7 @@ export function backupCommand(): Command {
   return commandOnStore("backup")
     .summary("copy the store into a file; the server may run")
     .description(
-      "Copies the store into FILE, as it is at one moment. A server may run, and goes on working meanwhile. The file\n" +
+      "Copies the store into FILE, as it is at one moment. A server may run, and goes on working meanwhile. The file " +
         "has its name once it is whole, checked and on the disk; interrupted, the command leaves nothing behind.",
     )
     .argument("<FILE>", "the backup to be made")

@@ -20,7 +20,7 @@ export function checkCommand(): Command {
     .description(
       "Checks the store, as it is at one moment, and changes nothing. A server may run, and goes on working meanwhile.\n" +
         "  pages       the structure of the file, and every index against its table\n" +
-        "  schema      tables, indexes and the steps that made them are just those of this program\n" +
+        "  schema      tables and indexes, and the steps that made them, are ours\n" +
         "  references  what belongs to something belongs to something that is there\n" +
         "  counts      the counts that are kept, against the tasks themselves\n" +
         "In PostgreSQL, which looks after files and references itself:\n" +

@@ -13,8 +13,8 @@ export function moveCommand(): Command {
   return commandOnStore("move")
     .summary("copy the store into a PostgreSQL database; the server must be stopped")
     .description(
-      "Copies everything in the store into an empty PostgreSQL database, holds every row of the one against the other,\n" +
-        "and counts the tasks; the server must be stopped. The store stays as it is. Interrupted, the command goes on\n" +
+      "Copies everything in the store into an empty PostgreSQL database, holds every row of the one against the other, " +
+        "and counts the tasks; the server must be stopped. The store stays as it is. Interrupted, the command goes on " +
         "where it was when it is run again; no server starts on the database before it is done.",
     )
     .requiredOption("--to <postgres://…>", "the database, which must be empty, past any pooler")

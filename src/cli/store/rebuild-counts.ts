@@ -16,8 +16,8 @@ export function rebuildCountsCommand(): Command {
   return commandOnStore("rebuild-counts")
     .summary("count all tasks anew; the server of an SQLite store must be stopped")
     .description(
-      "Counts all tasks anew, where check has found the counts wrong. The server of an SQLite store must be stopped;\n" +
-        "on PostgreSQL servers go on, and one project's counts are replaced after the other's. Interrupted, the command\n" +
+      "Counts all tasks anew, where check has found the counts wrong. The server of an SQLite store must be stopped; " +
+        "on PostgreSQL servers go on, and one project's counts are replaced after the other's. Interrupted, the command " +
         "leaves the store as it was, but for the projects that were done.",
     )
     .addHelpText(

@@ -12,8 +12,8 @@ export function restoreCommand(): Command {
   return commandOnStore("restore")
     .summary("make a backup the store; the server must be stopped")
     .description(
-      "Makes a backup the store; the server must be stopped. The backup may be of an older version of the program:\n" +
-        "the next start brings it up to date. A store that is there is replaced with --replace only, and is kept\n" +
+      "Makes a backup the store; the server must be stopped. The backup may be of an older version of the program: " +
+        "the next start brings it up to date. A store that is there is replaced with --replace only, and is kept " +
         "beside the new one under a dated name.",
     )
     .argument("<FILE>", "the backup, which stays as it is")

@@ -1,10 +1,11 @@
 import { CopyButton } from "../../components/copy-button.tsx";
 import { Blank } from "../../components/notices.tsx";
+import { rootPath } from "../../root.ts";
 import { type RangePreset, rangePresets, type TimeRange } from "../../view/time-range.ts";
 
-const runLine =
-  "taskcenter run --service rds --name BackupInstance --instance db1=orders -- pg_dump -f orders.sql orders";
-const simulateLine = "taskcenter simulate";
+/** As the server's own start text has them: they can be run as they are copied, wherever it was started. */
+const runLine = "npx taskcenter run --service rds --name BackupInstance --instance db1 -- sleep 5";
+const simulateLine = "npx taskcenter simulate";
 
 /** In place of the first task. */
 export function NoTasksYet({ mayReport }: { readonly mayReport: boolean }) {
@@ -15,8 +16,13 @@ export function NoTasksYet({ mayReport }: { readonly mayReport: boolean }) {
         is run like this:
       </p>
       <Command line={runLine} />
-      <p>To look around first, fill the project with tasks that only seem to work:</p>
+      <p>To look around first, fill the project with the tasks of an invented fleet of databases:</p>
       <Command line={simulateLine} />
+      <p>
+        Run them in the directory in which the server was started; elsewhere with <code>TASKCENTER_URL</code>{" "}
+        and a login set, as the{" "}
+        <a href={`${rootPath}/../docs/reference/cli#finding-server-and-user`}>documentation</a> tells.
+      </p>
       {!mayReport && (
         <p>
           Your roles here let you look only. Whoever administers the domain can grant you the role reporter.

@@ -42,19 +42,19 @@ export function Figures({ filter }: { readonly filter: TaskFilter }) {
         count={live("running")}
         filter={{ ...emptyFilter, service, state: ["running"] }}
       >
-        whenever created
+        at this moment, of any age
       </Figure>
       <Figure
-        label="Waiting to begin"
+        label="Pending now"
         icon="clock"
         tone="pending"
         count={live("pending")}
         filter={{ ...emptyFilter, service, state: ["pending"] }}
       >
-        whenever created
+        at this moment, of any age
       </Figure>
       <Figure label="Stale" icon="alert" tone="stale" count={stale.data?.total} filter={staleFilter}>
-        silent for too long
+        no report in time
       </Figure>
       <Figure
         label="Failed"

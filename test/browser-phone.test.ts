@@ -38,6 +38,8 @@ test("tasks are cards that open, and pages are turned below them", async () => {
   await eventually(async () => assert.equal((await shownIds(page)).length, 50));
   assert.equal(await page.getByRole("table").count(), 0);
   await assertNoSidewaysScroll(page, "the list");
+  const first = page.getByRole("list", { name: "Tasks", exact: true }).getByRole("listitem");
+  await first.filter({ hasText: "no space left on /volume" }).first().waitFor();
 
   await page.getByRole("button", { name: "Next page" }).tap();
   await eventually(async () => assert.equal((await shownIds(page))[0], "task-50"));

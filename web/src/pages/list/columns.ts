@@ -3,8 +3,8 @@ import type { TaskFilter } from "../../view/task-filter.ts";
 /** What a table of tasks can show, in this order; with the least width of each, in rem. Some grow where there is room. */
 export const columns = {
   status: { label: "Status", width: 11, grows: false },
-  name: { label: "Name", width: 11, grows: true },
-  instance: { label: "Instance", width: 11, grows: true },
+  name: { label: "Name", width: 10.5, grows: true },
+  instance: { label: "Instance", width: 10, grows: true },
   service: { label: "Service", width: 5.5, grows: false },
   kind: { label: "Kind", width: 6, grows: false },
   database: { label: "Database", width: 8, grows: false },
@@ -15,7 +15,7 @@ export const columns = {
   ended: { label: "Ended", width: 6.5, grows: false },
   planned: { label: "Planned window", width: 13, grows: false },
   priority: { label: "Priority", width: 5, grows: false },
-  reason: { label: "Fail reason", width: 11, grows: true },
+  reason: { label: "Fail reason", width: 10.5, grows: true },
   labels: { label: "Labels", width: 10, grows: true },
   creator: { label: "Created by", width: 8, grows: false },
   order: { label: "Order id", width: 9, grows: false },
@@ -36,7 +36,7 @@ const momentColumns: ReadonlySet<Column> = new Set(["created", "started", "ended
 const momentWidth = 9.75;
 
 /** How wide the window is. */
-export type Width = "phone" | "narrow" | "wide";
+export type Width = "phone" | "narrow" | "medium" | "wide";
 
 /** What is shown to a reader who has not chosen, by how much room there is and what is looked at. */
 export function usualColumns(
@@ -44,8 +44,8 @@ export function usualColumns(
   filter: Pick<TaskFilter, "kind" | "service" | "state">,
 ): readonly Column[] {
   const wanted = new Set<Column>(["status", "name", "instance", "progress", "created", "duration"]);
-  // Where there is little room, why tasks failed is shown to whoever looks at failed ones.
-  if (width === "wide" || filter.state.includes("failed")) wanted.add("reason");
+  // Where there is little room, why tasks failed is shown to whoever looks at failed ones. With more it comes first.
+  if (width === "medium" || width === "wide" || filter.state.includes("failed")) wanted.add("reason");
   if (width === "wide") {
     wanted.add("database");
     // Where one service is looked at, every row would say the same.

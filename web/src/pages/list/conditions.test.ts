@@ -70,6 +70,8 @@ test("the usual columns are those that say something about what is listed", () =
   const columnsFor = (filter: object) => usualColumns("narrow", { ...emptyFilter, ...filter });
   assert.ok(!columnsFor({}).includes("reason"));
   assert.ok(columnsFor({ state: ["failed"] }).includes("reason"));
+  assert.ok(usualColumns("medium", emptyFilter).includes("reason"));
+  assert.ok(!usualColumns("medium", emptyFilter).includes("database"));
   assert.ok(columnsFor({ kind: ["scheduled"] }).includes("planned"));
   assert.ok(usualColumns("wide", emptyFilter).includes("service"));
   assert.ok(!usualColumns("wide", { ...emptyFilter, service: ["rds"] }).includes("service"));

@@ -69,7 +69,7 @@ export const cells: Readonly<Record<Column, (context: CellContext) => ComponentC
       <Nothing />
     ) : (
       <span class={task.state === "failed" ? "reason-failed" : ""}>
-        <Text text={firstLine(task.fail_reason)} title={task.fail_reason} />
+        <Reason text={task.fail_reason} />
       </span>
     ),
   labels: ({ task }) => <Labels labels={task.labels} />,
@@ -106,8 +106,9 @@ export function Text({ text, title = text }: { readonly text: string; readonly t
   );
 }
 
-function firstLine(text: string): string {
-  return text.trimStart().split("\n", 1)[0] ?? "";
+/** Why a task failed, on one line: the first of what was said. */
+export function Reason({ text }: { readonly text: string }) {
+  return <Text text={text.trimStart().split("\n", 1)[0] ?? ""} title={text} />;
 }
 
 function Time({ at, showsMoments }: { readonly at: string | null; readonly showsMoments: boolean }) {

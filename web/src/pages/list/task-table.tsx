@@ -11,7 +11,7 @@ import type { ListKey } from "../../view/task-filter.ts";
 import { type Column, columns as columnTable, columnWidth } from "./columns.ts";
 import type { Row } from "./list-rows.ts";
 import type { ListOrder } from "./list-view.ts";
-import { cells, TaskDuration, Text } from "./task-cells.tsx";
+import { cells, Reason, TaskDuration, Text } from "./task-cells.tsx";
 import type { Reading } from "./use-reading.ts";
 
 interface RowsProps {
@@ -158,7 +158,7 @@ function Frame(props: {
   );
 }
 
-/** Tasks as cards of two lines, for a phone. */
+/** Tasks as cards of two lines, for a phone; those that failed have a third, which says why. */
 export function TaskCards({ rows, reading, onOpen }: RowsProps) {
   const open = useOpenTask(onOpen);
   return (
@@ -188,12 +188,19 @@ export function TaskCards({ rows, reading, onOpen }: RowsProps) {
                 {task.state === "running" ? (
                   <ProgressBar percent={task.progress} state={task.state} label={`${task.name} ${task.id}`} />
                 ) : (
-                  <span class="muted">
-                    <TaskDuration task={task} />
-                  </span>
+                  task.started_at !== null && (
+                    <span class="muted">
+                      <TaskDuration task={task} />
+                    </span>
+                  )
                 )}
               </span>
             </div>
+            {task.state === "failed" && task.fail_reason !== "" && (
+              <p class="task-card-reason reason-failed">
+                <Reason text={task.fail_reason} />
+              </p>
+            )}
             {row.hasLeft && <p class="task-card-left muted">{leftTitle}.</p>}
           </li>
         );

@@ -3,8 +3,9 @@ import { keep, readKept } from "../../theme.ts";
 import type { TaskFilter } from "../../view/task-filter.ts";
 import { type Column, columnsText, readColumns, usualColumns, type Width } from "./columns.ts";
 
-/** Where the table gives way to cards, and where it gets more columns. */
+/** Where the table gives way to cards, and where it gets more columns: 61.5 rem of the usual ones fit a window of 64. */
 const phoneQuery = "(max-width: 47.99rem)";
+const mediumQuery = "(min-width: 64rem)";
 const wideQuery = "(min-width: 80rem)";
 
 const columnsKey = "taskcenter.list.columns";
@@ -45,7 +46,7 @@ export function useLayout(filter: TaskFilter): Layout {
 function useWidth(): Width {
   const [width, setWidth] = useState(readWidth);
   useEffect(() => {
-    const queries = [phoneQuery, wideQuery].map((query) => matchMedia(query));
+    const queries = [phoneQuery, mediumQuery, wideQuery].map((query) => matchMedia(query));
     const onChange = () => setWidth(readWidth());
     for (const query of queries) query.addEventListener("change", onChange);
     return () => {
@@ -57,5 +58,6 @@ function useWidth(): Width {
 
 function readWidth(): Width {
   if (matchMedia(phoneQuery).matches) return "phone";
-  return matchMedia(wideQuery).matches ? "wide" : "narrow";
+  if (matchMedia(wideQuery).matches) return "wide";
+  return matchMedia(mediumQuery).matches ? "medium" : "narrow";
 }

@@ -128,12 +128,13 @@ function Fact({ label, children }: { readonly label: string; readonly children: 
   );
 }
 
-/** How long it took, or has taken, or waits; of a plan, when it begins. */
+/** How long it took, or has taken, or waits; of a plan, when it begins. Nothing where it ended and nobody told its begin. */
 function Length({ task }: { readonly task: TaskDocument }) {
   const now = useNowMs();
   const { state, planned_start_at: planned } = task;
   const isAhead = state === "pending" && planned !== null && Date.parse(planned) > now;
   const what = { pending: "waiting for", running: "running for" } as const;
+  if (task.ended_at !== null && task.started_at === null) return null;
   return (
     <span class="facts-duration">
       {isAhead ? (

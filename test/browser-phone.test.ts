@@ -53,6 +53,21 @@ test("tasks are cards that open, and pages are turned below them", async () => {
   await eventually(async () => assert.equal((await shownIds(page))[0], "task-50"));
 });
 
+test("the chosen state is in sight, and is a condition that can be taken back", async () => {
+  const { page } = await open("/tasks?state=failed&service=ddm");
+  const { json } = await server.call(`/v1/${projectId}/tasks?service=ddm&state=failed`);
+  await eventually(async () => assert.equal(await shownTotal(page), json.total));
+  const tab = page.getByRole("button", { name: /^Failed/, pressed: true });
+  await eventually(async () => {
+    const box = await tab.boundingBox();
+    assert.ok(box !== null && box.x >= 0 && box.x + box.width <= phone.viewport.width, JSON.stringify(box));
+  });
+  await page.getByRole("button", { name: "Remove the condition Service: DDM" }).waitFor();
+  await page.getByRole("button", { name: "Remove the condition State: Failed" }).tap();
+  await eventually(async () => assert.equal(await shownTotal(page), 65));
+  await assertNoSidewaysScroll(page, "the list after its condition");
+});
+
 test("one panel has all filters, says how many are set, and clears them", async () => {
   const { page } = await open("/tasks");
   await eventually(async () => assert.equal((await shownIds(page)).length, 50));

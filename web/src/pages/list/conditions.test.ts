@@ -19,27 +19,32 @@ test("every condition without a place of its own can be taken away alone", () =>
     name: ["A", "B"],
     label: ["team=x"],
   } as const;
-  const shown = conditionsOf(filter, { service: true });
+  const shown = conditionsOf(filter, { hasRoom: true });
   assert.deepEqual(
     shown.map(({ label, value }) => `${label} ${value}`),
     ["Name A", "Name B", "Label team=x"],
   );
   assert.deepEqual(shown[0]?.without, { ...filter, name: ["B"] });
-  assert.deepEqual(conditionsOf(filter, { service: false })[0]?.value, "rds");
+  assert.deepEqual(
+    conditionsOf({ ...filter, stale: true }, { hasRoom: false }).map(
+      ({ label, value }) => `${label} ${value}`,
+    ),
+    ["Service rds", "State failed", "Name A", "Name B", "Label team=x", "Stale yes"],
+  );
 });
 
 test("that tasks are not stale is a condition that is seen, and taken away", () => {
-  const [shown, ...others] = conditionsOf({ ...emptyFilter, stale: false }, { service: true });
+  const [shown, ...others] = conditionsOf({ ...emptyFilter, stale: false }, { hasRoom: true });
   assert.deepEqual([shown?.label, shown?.value, shown?.without], ["Stale", "no", emptyFilter]);
   assert.deepEqual(others, []);
-  assert.deepEqual(conditionsOf({ ...emptyFilter, stale: true }, { service: true }), []);
+  assert.deepEqual(conditionsOf({ ...emptyFilter, stale: true }, { hasRoom: true }), []);
 });
 
 test("a single text stands in the search box, several beside it", () => {
   assert.equal(searchedText({ ...emptyFilter, q: ["disk full"] }), "disk full");
   assert.equal(searchedText({ ...emptyFilter, q: ["a", "b"] }), "");
-  assert.deepEqual(conditionsOf({ ...emptyFilter, q: ["a"] }, { service: true }), []);
-  assert.equal(conditionsOf({ ...emptyFilter, q: ["a", "b"] }, { service: true }).length, 2);
+  assert.deepEqual(conditionsOf({ ...emptyFilter, q: ["a"] }, { hasRoom: true }), []);
+  assert.equal(conditionsOf({ ...emptyFilter, q: ["a", "b"] }, { hasRoom: true }).length, 2);
   assert.deepEqual(withSearchedText({ ...emptyFilter, q: ["a"] }, "b").q, ["b"]);
   assert.deepEqual(withSearchedText({ ...emptyFilter, q: ["a"] }, "  ").q, []);
   assert.deepEqual(withSearchedText(emptyFilter, " disk full ").q, ["disk full"]);

@@ -25,18 +25,23 @@ export interface Condition {
 }
 
 /**
- * The conditions of a filter that the page does not show otherwise: states have their tabs, a single text stands in the
- * search box, and where there is room services have their switch. Stale tasks have a tab; those that are not have none.
+ * The conditions of a filter that the page does not show otherwise: a single text stands in the search box. Where there
+ * is room services have their switch, and states and stale tasks their tabs, all in sight; tasks that are not stale have
+ * none.
  */
-export function conditionsOf(filter: TaskFilter, shown: { readonly service: boolean }): readonly Condition[] {
+export function conditionsOf(
+  filter: TaskFilter,
+  { hasRoom }: { readonly hasRoom: boolean },
+): readonly Condition[] {
   const lists = listKeys
-    .filter((key) => key !== "state" && (key !== "service" || !shown.service))
+    .filter((key) => !hasRoom || (key !== "state" && key !== "service"))
     .filter((key) => key !== "q" || filter.q.length > 1)
     .flatMap((key) =>
       filter[key].map((value) => ({ key, label: labels[key], value, without: toggled(filter, key, value) })),
     );
-  if (filter.stale !== false) return lists;
-  return [...lists, { key: "stale", label: "Stale", value: "no", without: { ...filter, stale: undefined } }];
+  if (filter.stale === undefined || (filter.stale && hasRoom)) return lists;
+  const value = filter.stale ? "yes" : "no";
+  return [...lists, { key: "stale", label: "Stale", value, without: { ...filter, stale: undefined } }];
 }
 
 /** What a search box holds of a filter: its text, where it has but one. */

@@ -1,15 +1,18 @@
 import type { ComponentChildren, RefObject } from "preact";
 import { useState } from "preact/hooks";
 import type { TaskDocument } from "../../../../src/client/types.ts";
+import type { Service, TaskState } from "../../../../src/task/lifecycle.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Popover } from "../../components/popover.tsx";
 import { RangeMenu, rangeLabel } from "../../components/range-menu.tsx";
 import { ServiceChoice } from "../../components/service-choice.tsx";
+import { stateMarks } from "../../components/state-badge.tsx";
+import { serviceLabels } from "../../view/service-labels.ts";
 import { conditionCount, emptyFilter, type TaskFilter } from "../../view/task-filter.ts";
 import { allTime, type Moments } from "../../view/time-range.ts";
 import { DatabaseForm, InstanceNameForm, KindChoice, LabelForm } from "./condition-forms.tsx";
-import { conditionsOf } from "./conditions.ts";
+import { type Condition, conditionsOf } from "./conditions.ts";
 import { FacetList } from "./facet-list.tsx";
 import type { ListOrder } from "./list-view.ts";
 import { SearchBox } from "./search-box.tsx";
@@ -110,13 +113,18 @@ export function Chips(props: {
   readonly onFilter: (filter: TaskFilter) => void;
 }) {
   const { filter, isPhone, onFilter } = props;
-  const conditions = conditionsOf(filter, { service: !isPhone });
+  const conditions = conditionsOf(filter, { hasRoom: !isPhone });
   const showsRange = isPhone && filter.range.kind !== "all";
   if (conditions.length === 0 && !showsRange) return null;
   return (
     <ul class="chips" aria-label="Conditions">
-      {conditions.map(({ key, label, value, without }) => (
-        <Chip key={`${key} ${value}`} label={label} value={value} onRemove={() => onFilter(without)} />
+      {conditions.map((condition) => (
+        <Chip
+          key={`${condition.key} ${condition.value}`}
+          label={condition.label}
+          value={valueLabel(condition)}
+          onRemove={() => onFilter(condition.without)}
+        />
       ))}
       {showsRange && (
         <Chip
@@ -132,6 +140,12 @@ export function Chips(props: {
       )}
     </ul>
   );
+}
+
+/** Services and states are called what they are called everywhere else. */
+function valueLabel({ key, value }: Condition): string {
+  if (key === "service") return serviceLabels[value as Service];
+  return key === "state" ? stateMarks[value as TaskState].label : value;
 }
 
 function hasConditions(filter: TaskFilter): boolean {

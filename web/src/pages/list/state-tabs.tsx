@@ -1,7 +1,9 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { TaskCountsDocument } from "../../../../src/client/types.ts";
 import { type TaskState, taskStates } from "../../../../src/task/lifecycle.ts";
 import { statsApi } from "../../api/paths.ts";
 import { usePolled } from "../../api/polled.ts";
+import { useEdges } from "../../components/edges.ts";
 import { Icon } from "../../components/icon.tsx";
 import { stateMarks } from "../../components/state-badge.tsx";
 import { countText } from "../../format/number.ts";
@@ -32,8 +34,17 @@ export function StateTabs(props: {
     onFilter({ ...filter, state: has && others.length === 0 ? [] : [state] });
   };
 
+  const bar = useRef<HTMLDivElement>(null);
+  useEdges(bar);
+  const chosen = `${filter.state.join()} ${filter.stale}`;
+  const isCounted = byState.data !== undefined;
+  useEffect(() => {
+    // With the counts the tabs become wider.
+    if (bar.current !== null) bringIntoSight(bar.current);
+  }, [chosen, isCounted]);
+
   return (
-    <div class="state-tabs">
+    <div class="state-tabs" ref={bar}>
       <fieldset class="state-group" aria-label="State">
         <button
           type="button"
@@ -69,6 +80,14 @@ export function StateTabs(props: {
       </button>
     </div>
   );
+}
+
+/** Moves a bar that is wider than its room, and nothing else, so that its first chosen tab is in the middle. */
+function bringIntoSight(bar: HTMLElement): void {
+  const tab = bar.querySelector<HTMLElement>("[aria-pressed='true']");
+  if (tab === null || bar.scrollWidth <= bar.clientWidth) return;
+  const [outer, inner] = [bar.getBoundingClientRect(), tab.getBoundingClientRect()];
+  bar.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
 }
 
 /** A count as it comes; until then its room is kept. */

@@ -281,6 +281,26 @@ test("where nothing matches, the page says so and leads back to everything", asy
   await eventually(async () => assert.deepEqual(await shown(page), everything));
 });
 
+test("of a table that is wider than its window, what a row is about stays in sight", async (t) => {
+  const { page } = await open(t);
+  await page.evaluate(
+    'localStorage.setItem("taskcenter.list.columns", "instance,kind,database,created,started,ended,planned,labels,creator,order,id")',
+  );
+  await page.reload();
+  await eventually(async () => assert.equal((await shownIds(page)).length, 50));
+  const table = page.locator(".list-table");
+  const leftOf = async (name: string) =>
+    (await page.getByRole("columnheader", { name, exact: true }).boundingBox())?.x;
+  const before = await Promise.all(["Status", "Name", "Kind"].map(leftOf));
+  assert.equal(await table.getAttribute("data-more-end"), "");
+  await page.evaluate('document.querySelector(".list-table").scrollTo(10_000, 0)');
+  await eventually(async () => assert.equal(await table.getAttribute("data-more-end"), null));
+  assert.equal(await table.getAttribute("data-more-start"), "");
+  const [status, name, kind] = await Promise.all(["Status", "Name", "Kind"].map(leftOf));
+  assert.deepEqual([status, name], before.slice(0, 2));
+  assert.notEqual(kind, before[2]);
+});
+
 test("an export of a filter is the API's own file", async (t) => {
   const { page } = await open(t, `tasks?state=failed&${query({ label: `team=${strangeLabel}` })}`);
   const api = `/v1/${projectId}/tasks?state=failed&${query({ "label.team": strangeLabel })}`;

@@ -4,6 +4,7 @@ import { ApiError, readDocument } from "../../api/http.ts";
 import { statsApi } from "../../api/paths.ts";
 import { isAway } from "../../api/polled.ts";
 import { nowMs } from "../../clock.ts";
+import { useEdges } from "../../components/edges.ts";
 import { AwayBanner, Failure } from "../../components/notices.tsx";
 import { counted } from "../../format/number.ts";
 import { useKeys } from "../../keys.tsx";
@@ -54,6 +55,7 @@ export function ListPage() {
     place,
     onRead: tasks.pin,
   });
+  useEdges(reading.table);
   const searchInput = useRef<HTMLInputElement>(null);
   const [isJumping, setJumping] = useState(false);
   const last = pageCount(total ?? 0, view.size);

@@ -24,6 +24,17 @@ export function Age({ at }: { readonly at: string }) {
   );
 }
 
+/** How long it is until a moment, in two units: `in 1 d 11 h`; it moves with the time. */
+export function Until({ at }: { readonly at: string }) {
+  const now = useNowMs();
+  const atMs = Date.parse(at);
+  return (
+    <time dateTime={at} title={exactTimeText(atMs)}>
+      in {durationText(atMs - now)}
+    </time>
+  );
+}
+
 /** How long something took, or has taken so far. */
 export function Duration({ from, to }: { readonly from: string; readonly to: string | null }) {
   return to === null ? (

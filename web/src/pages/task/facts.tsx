@@ -4,7 +4,7 @@ import { useNowMs } from "../../clock.ts";
 import { ProgressBar } from "../../components/progress-bar.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import { TasksLink } from "../../components/task-links.tsx";
-import { Age, Duration, Moment } from "../../components/times.tsx";
+import { Age, Duration, Moment, Until } from "../../components/times.tsx";
 import { useReader } from "../../session-context.tsx";
 import { serviceLabels } from "../../view/service-labels.ts";
 
@@ -139,7 +139,7 @@ function Length({ task }: { readonly task: TaskDocument }) {
     <span class="facts-duration">
       {isAhead ? (
         <>
-          <span class="muted">begins</span> <Age at={planned} />
+          <span class="muted">begins</span> <Until at={planned} />
         </>
       ) : (
         <>

@@ -21,6 +21,9 @@ export interface StackedBars {
 
 /** A drag of fewer pixels is a click: it chooses the one bucket that it is on. */
 const shortestDragPx = 4;
+/** The room beside the last bar, and the width of a letter of the labels. */
+const rightPx = 8;
+const letterPx = 6.5;
 
 export function drawStackedBars(element: HTMLElement, first: StackedBars): DrawnChart<StackedBars> {
   const color = paletteOf(element);
@@ -34,7 +37,7 @@ export function drawStackedBars(element: HTMLElement, first: StackedBars): Drawn
     {
       width: element.clientWidth,
       height: input.height,
-      padding: [8, 8, 0, 0],
+      padding: [8, rightPx, 0, 0],
       legend: { show: false },
       scales: {
         x: {
@@ -44,7 +47,17 @@ export function drawStackedBars(element: HTMLElement, first: StackedBars): Drawn
         y: { range: (_plot, _least, most) => [0, Math.max(4, most * 1.08)] },
       },
       axes: [
-        { ...axis, grid: { show: false }, space: 64, size: 28, values: timeLabels, incrs: timeSteps },
+        {
+          ...axis,
+          grid: { show: false },
+          space: 64,
+          size: 28,
+          values: (plot, splits, ...more) =>
+            timeLabels(plot, splits, ...more).map((label, at) =>
+              fits(plot, label, splits[at]) ? label : "",
+            ),
+          incrs: timeSteps,
+        },
         {
           ...axis,
           grid,
@@ -119,6 +132,12 @@ export function drawStackedBars(element: HTMLElement, first: StackedBars): Drawn
     },
     destroy: () => plot.destroy(),
   };
+}
+
+/** Whether a label below a moment ends within the chart. It is measured roughly: its letters are not drawn yet. */
+function fits(plot: uPlot, label: string, at = 0): boolean {
+  const plotWidth = plot.bbox.width / devicePixelRatio;
+  return plot.valToPos(at, "x") + (label.length * letterPx) / 2 <= plotWidth + rightPx;
 }
 
 /** The bucket at a distance from the plot's left edge, in pixels. */

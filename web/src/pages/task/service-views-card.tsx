@@ -59,8 +59,10 @@ export function ServiceViews({ task }: { readonly task: TaskDocument }) {
         <Code text={curlLine(session.server.public_url, view.path)} name="Copy the command" />
         <Answer path={view.path} revision={task.revision} />
         <p class="muted form-note">
-          TOKEN is a token of this project: <code class="one-line">openstack token issue -f value -c id</code>
-          , or see the <a href={`${rootPath}/../docs/reference/iam`}>documentation</a>.
+          TOKEN is a token of this project: the{" "}
+          <a href={`${rootPath}/../docs/reference/iam#finding-the-way-and-tokens`}>documentation</a> shows how
+          to get one. Where OpenStack’s client is installed,{" "}
+          <code class="one-line">openstack token issue -f value -c id</code> prints one.
         </p>
       </div>
     </section>

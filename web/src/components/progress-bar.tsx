@@ -22,7 +22,12 @@ export function ProgressBar(props: {
       >
         <span class="progress-fill" style={isUnknown ? {} : { inlineSize: `${percent}%` }} />
       </span>
-      <span class="progress-text">{isUnknown ? "…" : `${Math.floor(percent)} %`}</span>
+      <span
+        class="progress-text"
+        {...(isUnknown ? { title: "It runs, and has not said how far it is" } : {})}
+      >
+        {isUnknown ? "…" : `${Math.floor(percent)} %`}
+      </span>
     </span>
   );
 }

@@ -7,6 +7,7 @@ import { TasksLink } from "../../components/task-links.tsx";
 import { Age, Duration, Moment, Until } from "../../components/times.tsx";
 import { useReader } from "../../session-context.tsx";
 import { serviceLabels } from "../../view/service-labels.ts";
+import { fieldLabels } from "./field-labels.ts";
 
 /** What a task is, and where it stands; what its producer left out is left out here. */
 export function Facts({ task }: { readonly task: TaskDocument }) {
@@ -24,7 +25,7 @@ export function Facts({ task }: { readonly task: TaskDocument }) {
       </div>
       {task.stale && <StaleNote task={task} />}
       <dl class="fact-list">
-        <Fact label="Instance">
+        <Fact label={fieldLabels["instance.name"]}>
           <TasksLink
             projectId={project.id}
             filter={{ instance_id: [instance.id] }}
@@ -45,23 +46,23 @@ export function Facts({ task }: { readonly task: TaskDocument }) {
           {task.kind === "scheduled" ? ", scheduled" : ""}
         </Fact>
         {task.database_name !== "" && (
-          <Fact label="Database">
+          <Fact label={fieldLabels.database_name}>
             <bdi>{task.database_name}</bdi>
           </Fact>
         )}
-        <Fact label="Created">
+        <Fact label={fieldLabels.created_at}>
           <Moment at={task.created_at} />{" "}
           <span class="muted">
             <Age at={task.created_at} />, by <bdi>{task.created_by}</bdi>
           </span>
         </Fact>
         {task.started_at !== null && (
-          <Fact label="Started">
+          <Fact label={fieldLabels.started_at}>
             <Moment at={task.started_at} />
           </Fact>
         )}
         {task.ended_at !== null && (
-          <Fact label="Ended">
+          <Fact label={fieldLabels.ended_at}>
             <Moment at={task.ended_at} />{" "}
             <span class="muted">
               <Age at={task.ended_at} />
@@ -90,13 +91,13 @@ export function Facts({ task }: { readonly task: TaskDocument }) {
             </span>
           </Fact>
         )}
-        {task.priority !== null && <Fact label="Priority">{task.priority}</Fact>}
+        {task.priority !== null && <Fact label={fieldLabels.priority}>{task.priority}</Fact>}
         {task.order_id !== "" && (
-          <Fact label="Order">
+          <Fact label={fieldLabels.order_id}>
             <bdi class="mono">{task.order_id}</bdi>
           </Fact>
         )}
-        {task.attempt > 1 && <Fact label="Attempt">{task.attempt}</Fact>}
+        {task.attempt > 1 && <Fact label={fieldLabels.attempt}>{task.attempt}</Fact>}
         {labels.length > 0 && (
           <Fact label="Labels">
             <span class="label-chips">

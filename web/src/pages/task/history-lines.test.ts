@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { HistoryEntryDocument } from "../../../../src/client/types.ts";
+import { fieldLabel } from "./field-labels.ts";
 import { type HistoryLine, historyLines, progressPoints, statusMarks, valueText } from "./history-lines.ts";
 
 function entry(
@@ -89,4 +90,11 @@ test("a value is told as text: nothing as a dash, and what is no text as JSON", 
   assert.equal(valueText(12.5, "progress"), "12.5 %");
   assert.equal(valueText(null, "progress"), "–");
   assert.equal(valueText({ a: [1] }), '{"a":[1]}');
+});
+
+test("a field is called what the page calls it, and what has a name of its own keeps it", () => {
+  assert.equal(fieldLabel("ended_at"), "Ended");
+  assert.equal(fieldLabel("progress"), "Progress");
+  assert.equal(fieldLabel("details.ended_at"), "details.ended_at");
+  assert.equal(fieldLabel("toString"), "toString");
 });

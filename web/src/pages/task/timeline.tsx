@@ -11,6 +11,7 @@ import { counted, countText } from "../../format/number.ts";
 import { useReader } from "../../session-context.tsx";
 import { emptyFilter } from "../../view/task-filter.ts";
 import { exportLine } from "../list/export.ts";
+import { fieldLabel } from "./field-labels.ts";
 import { FoldedText } from "./folded-text.tsx";
 import { historyLines, valueText } from "./history-lines.ts";
 import type { History } from "./use-history.ts";
@@ -157,7 +158,7 @@ function Fields({ fields }: { readonly fields: readonly (readonly [string, Field
     <dl class="history-fields">
       {fields.map(([field, { from, to }]) => (
         <div key={field}>
-          <dt>{field}</dt>
+          <dt title={field}>{fieldLabel(field)}</dt>
           <dd>
             {from !== null && from !== "" && (
               <>

@@ -40,6 +40,13 @@ test("what makes no sense in an address is no condition", () => {
   assert.deepEqual(read, emptyFilter);
 });
 
+test("a label is read as the API writes it, too", () => {
+  const read = readFilter(
+    new URLSearchParams("label.team=pay%3Dments&label=env=&label.=x&label.team=pay%3Dments"),
+  );
+  assert.deepEqual(read, { ...emptyFilter, label: ["team=pay=ments", "env="] });
+});
+
 test("a moment that the server does not know, before 1970 or after 9999, is no condition", () => {
   for (const text of ["+275760-09-13T00:00:00Z", "-000001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "%25"]) {
     assert.deepEqual(readFilter(new URLSearchParams({ from: text, to: text })), emptyFilter, text);

@@ -81,10 +81,19 @@ export function readFilter(params: URLSearchParams): TaskFilter {
     database_name: texts("database_name"),
     parent_id: texts("parent_id"),
     q: texts("q"),
-    label: texts("label").filter(isLabelText),
+    label: labelTexts(params),
     stale: stale === "true" ? true : stale === "false" ? false : undefined,
     range: readTimeRange(params),
   };
+}
+
+/** The labels of an address: `label=team=payments`, and `label.team=payments` as the API writes them. */
+function labelTexts(params: URLSearchParams): readonly string[] {
+  const all = [...params].flatMap(([key, value]) => {
+    if (key === "label") return [value];
+    return key.startsWith("label.") ? [`${key.slice("label.".length)}=${value}`] : [];
+  });
+  return [...new Set(all.filter(isLabelText))].slice(0, 100);
 }
 
 /** Writes the page's address; an empty filter writes nothing. */

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { nowMs } from "../clock.ts";
 import { localInputText, minuteText, readLocalInput, zoneText } from "../format/time.ts";
 import { allTime, rangePresetNames, rangePresets, type TimeRange } from "../view/time-range.ts";
+import { Icon } from "./icon.tsx";
 import { Banner } from "./notices.tsx";
 import { Popover } from "./popover.tsx";
 
@@ -19,6 +20,7 @@ export function RangeMenu(props: {
         <>
           <span class="visually-hidden">Time range: </span>
           {rangeLabel(range)}
+          <Icon name="chevronDown" size={12} />
         </>
       }
       className="button"

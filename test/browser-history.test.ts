@@ -68,7 +68,7 @@ test("what of a task could not be read is asked for again by itself, and what wa
   expectTrouble(/\/jobs\?id=\S+ answered 503$/);
   const timeline = page.getByRole("region", { name: "Timeline" });
   const answer = page.getByRole("region", { name: "As the APIs show it" });
-  const failure = { name: "The server can not answer at the moment" };
+  const failure = { name: "The server cannot answer at the moment" };
 
   await refuse(/\/(?:history|jobs)\?/, async () => {
     await page.goto(`${server.url}/console/${projectId}/tasks/${id}`);

@@ -276,7 +276,7 @@ test("what makes no sense in an address is no condition", async (t) => {
 test("where nothing matches, the page says so and leads back to everything", async (t) => {
   const { page } = await open(t, "tasks?name=NoSuchName&state=failed");
   await page.getByRole("heading", { name: "No task matches" }).waitFor();
-  await page.getByRole("button", { name: "Clear all conditions" }).click();
+  await page.getByRole("button", { name: "Clear all filters" }).click();
   const everything = await asked("");
   await eventually(async () => assert.deepEqual(await shown(page), everything));
 });

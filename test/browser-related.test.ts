@@ -59,7 +59,7 @@ const failures = {
   forbidden: { answer: problem(403), title: "You may not look at this", trouble: / answered 403$/ },
   broken: {
     answer: problem(500),
-    title: "The server can not answer at the moment",
+    title: "The server cannot answer at the moment",
     trouble: / answered 500$/,
   },
   offline: {

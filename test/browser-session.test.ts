@@ -57,7 +57,7 @@ test("a browser that opens the server is led to the form, told of a wrong passwo
 
   expectTrouble(/^POST \S+\/console\/session answered 401$/);
   await fillSignIn(page, { ...admin, password: "a guess" });
-  await page.getByRole("alert").getByText("User name and password do not belong together.").waitFor();
+  await page.getByRole("alert").getByText("Wrong user name or password.").waitFor();
 
   await fillSignIn(page, admin);
   await page.getByRole("heading", { name: "Overview" }).waitFor();

@@ -52,7 +52,7 @@ export function AwayBanner(props: { readonly error: Error | null; readonly seenA
       <Banner tone="warning">
         {props.error instanceof UnreachableError
           ? "The server is not reached."
-          : "The server can not answer at the moment."}{" "}
+          : "The server cannot answer at the moment."}{" "}
         What you see is from {timeText(props.seenAtMs)}. Trying again …
       </Banner>
     </div>
@@ -130,7 +130,7 @@ function explain(error: Error): Explanation {
   if (error.status >= 500) {
     return {
       icon: "alert",
-      title: "The server can not answer at the moment",
+      title: "The server cannot answer at the moment",
       advice: error.message,
     };
   }

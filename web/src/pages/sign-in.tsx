@@ -108,7 +108,7 @@ export function SignInForm(props: {
 
 function refusalText(error: unknown): string {
   if (!(error instanceof ApiError)) return "The server is not reached. Try again in a moment.";
-  if (error.status === 401) return "User name and password do not belong together.";
+  if (error.status === 401) return "Wrong user name or password.";
   if (error.status === 429) return "Too many people are signing in at once. Try again in a moment.";
   return error.message;
 }

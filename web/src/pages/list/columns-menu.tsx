@@ -45,7 +45,7 @@ export function ColumnsMenu({ layout }: { readonly layout: Layout }) {
             disabled={!hasChosenColumns}
             onClick={() => chooseColumns(undefined)}
           >
-            <Icon name="refresh" size={14} /> The usual columns
+            <Icon name="refresh" size={14} /> Reset columns
           </button>
         </div>
       )}

@@ -45,10 +45,10 @@ function Command({ line }: { readonly line: string }) {
 export function NoMatch({ onClear }: { readonly onClear: () => void }) {
   return (
     <Blank icon="filter" title="No task matches">
-      <p>No task of this project meets all of the conditions.</p>
+      <p>No task of this project passes all of the filters.</p>
       <p>
         <button type="button" class="button" onClick={onClear}>
-          Clear all conditions
+          Clear all filters
         </button>
       </p>
     </Blank>

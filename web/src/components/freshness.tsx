@@ -15,13 +15,14 @@ export function Freshness(props: {
   const now = useNowMs();
   if (props.seenAtMs === 0) return null;
   const age = now - props.seenAtMs;
-  const text = props.isAway
-    ? `Not reached; from ${ageText(age)}`
-    : age < (props.everyMs ?? pollMs) + graceMs
-      ? "Live"
-      : `From ${ageText(age)}`;
+  const isLive = age < (props.everyMs ?? pollMs) + graceMs;
+  const [kind, text] = props.isAway
+    ? ["away", `Not reached; from ${ageText(age)}`]
+    : isLive
+      ? ["live", "Live"]
+      : ["late", `From ${ageText(age)}`];
   return (
-    <span class={`freshness ${props.isAway ? "freshness-away" : ""}`}>
+    <span class={`freshness freshness-${kind}`}>
       <span class="freshness-dot" aria-hidden="true" />
       {text}
     </span>

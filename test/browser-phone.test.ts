@@ -1,37 +1,31 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { systemClock } from "../src/task/clock.ts";
-import { type OpenBrowser, openBrowser, phone } from "./browser.ts";
-import { assertNoSidewaysScroll, openConsole, reportTasks } from "./console-page.ts";
+import { phone } from "./browser.ts";
+import { assertNoSidewaysScroll, openConsole, reportTasks, siteOfFile } from "./console-page.ts";
 import { eventually, shownIds, shownTotal } from "./shown-tasks.ts";
-import { projectId, startServer, type TestServer } from "./start-server.ts";
+import { projectId } from "./start-server.ts";
 
 /** The console in a hand. */
-let server: TestServer;
-let browser: OpenBrowser;
-const opened = new AsyncDisposableStack();
-
-before(async () => {
-  server = await startServer();
-  opened.defer(() => server.close());
-  await reportTasks(
-    server,
-    Array.from({ length: 130 }, (_, n) => ({
-      id: `task-${n}`,
-      service: n % 2 === 0 ? "rds" : "ddm",
-      name: n % 3 === 0 ? "RestoreInstance" : "BackupInstanceOfAVeryLongNameThatNoPhoneIsWideEnoughFor",
-      instance: { id: `${"f".repeat(32)}in${n % 10}`, name: "orders-of-the-northern-region-production" },
-      database_name: "orders",
-      created_at: new Date(systemClock() - n * 3_600_000).toISOString(),
-      ...(n % 4 === 1 ? { status: "Failed", fail_reason: `no space left on ${"/volume".repeat(40)}` } : {}),
-    })),
-  );
-  browser = await openBrowser({ after: (close) => opened.defer(close) });
+const site = siteOfFile({
+  fill: async (server) => {
+    await reportTasks(
+      server,
+      Array.from({ length: 130 }, (_, n) => ({
+        id: `task-${n}`,
+        service: n % 2 === 0 ? "rds" : "ddm",
+        name: n % 3 === 0 ? "RestoreInstance" : "BackupInstanceOfAVeryLongNameThatNoPhoneIsWideEnoughFor",
+        instance: { id: `${"f".repeat(32)}in${n % 10}`, name: "orders-of-the-northern-region-production" },
+        database_name: "orders",
+        created_at: new Date(systemClock() - n * 3_600_000).toISOString(),
+        ...(n % 4 === 1 ? { status: "Failed", fail_reason: `no space left on ${"/volume".repeat(40)}` } : {}),
+      })),
+    );
+  },
 });
-after(() => opened.disposeAsync());
 
 const open = (path: string) =>
-  openConsole(browser, { consoleUrl: `${server.url}/console/`, path: `${projectId}${path}`, ...phone });
+  openConsole(site.browser, { consoleUrl: site.consoleUrl, path: `${projectId}${path}`, ...phone });
 
 test("tasks are cards that open, and pages are turned below them", async () => {
   const { page } = await open("/tasks");
@@ -47,7 +41,7 @@ test("tasks are cards that open, and pages are turned below them", async () => {
   const cards = page.getByRole("list", { name: "Tasks", exact: true }).getByRole("listitem");
   await cards.nth(3).tap();
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
-  assert.equal(page.url(), `${server.url}/console/${projectId}/tasks/task-53`);
+  assert.equal(page.url(), `${site.consoleUrl}${projectId}/tasks/task-53`);
   await assertNoSidewaysScroll(page, "a task");
   await page.goBack();
   await eventually(async () => assert.equal((await shownIds(page))[0], "task-50"));
@@ -55,7 +49,7 @@ test("tasks are cards that open, and pages are turned below them", async () => {
 
 test("the chosen state is in sight, and is a condition that can be taken back", async () => {
   const { page } = await open("/tasks?state=failed&service=ddm");
-  const { json } = await server.call(`/v1/${projectId}/tasks?service=ddm&state=failed`);
+  const { json } = await site.server.call(`/v1/${projectId}/tasks?service=ddm&state=failed`);
   await eventually(async () => assert.equal(await shownTotal(page), json.total));
   const tab = page.getByRole("button", { name: /^Failed/, pressed: true });
   await eventually(async () => {
@@ -78,7 +72,7 @@ test("one panel has all filters, says how many are set, and clears them", async 
   await panel.getByRole("checkbox", { name: "RestoreInstance" }).check();
   await assertNoSidewaysScroll(page, "the filters");
   await panel.getByRole("button", { name: "Show the tasks" }).tap();
-  const { json } = await server.call(`/v1/${projectId}/tasks?service=ddm&name=RestoreInstance`);
+  const { json } = await site.server.call(`/v1/${projectId}/tasks?service=ddm&name=RestoreInstance`);
   await eventually(async () => assert.equal(await shownTotal(page), json.total));
   await page.getByRole("button", { name: "Filters (2)" }).waitFor();
   await assertNoSidewaysScroll(page, "the list with conditions");

@@ -6,8 +6,8 @@ import { pauseMs } from "./pace.ts";
 export const pollMs = 3000;
 
 /**
- * What the pages know, by the address that it was read from. Beside it `http.ts`
- * keeps the documents with their tags, so that those that have not changed are not sent again.
+ * What the pages know, by the address that it was read from. Beside it `http.ts` keeps the documents with their tags, so
+ * that those that have not changed are not sent again.
  */
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -27,8 +27,8 @@ const tookMs = new WeakMap<object, number>();
 
 /**
  * Reads a document below the console, and reads it again every now and then; `undefined` reads nothing, and without
- * `everyMs` (`false`) it is read but once. Where the path
- * changes, the answer of the last one stays until the new one is there (`isPlaceholderData`), so that nothing jumps.
+ * `everyMs` (`false`) it is read but once. Where the path changes, the answer of the last one stays until the new one is
+ * there (`isPlaceholderData`), so that nothing jumps.
  */
 export function usePolled<T>(
   path: string | undefined,

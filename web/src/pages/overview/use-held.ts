@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 export interface Holding {
   readonly onPointerEnter: (event: PointerEvent) => void;
   readonly onPointerMove: (event: PointerEvent) => void;
-  readonly onPointerLeave: () => void;
+  readonly onPointerLeave: (event: PointerEvent) => void;
   readonly onFocusIn: () => void;
   readonly onKeyDown: () => void;
   readonly onFocusOut: (event: FocusEvent) => void;
@@ -47,7 +47,9 @@ export function useHeld<T>(
     {
       onPointerEnter: holdByMouse,
       onPointerMove: holdByMouse,
-      onPointerLeave: release,
+      onPointerLeave: ({ currentTarget }) => {
+        if (!(currentTarget as Element).matches(":focus-within")) release();
+      },
       onFocusIn: hold,
       onKeyDown: hold,
       onFocusOut: ({ currentTarget, relatedTarget }) => {

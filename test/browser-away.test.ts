@@ -50,7 +50,7 @@ async function assertBack(tabs: Tabs, server: TestServer, fresh: string): Promis
       name === "task" ? page.getByText("42 %").first() : page.getByRole("link", { name: fresh }).first();
     await pollUntil(page, news);
     await page.getByRole("status").filter({ hasText: bannerText }).waitFor({ state: "detached" });
-    await page.getByText("Live", { exact: true }).waitFor();
+    await pollUntil(page, page.getByText("Live", { exact: true }));
   }
 }
 

@@ -36,12 +36,15 @@ test("of a task with thousands of changes the first and the latest are shown, an
   await timeline.getByText("the first and the latest 3,000 changes").waitFor();
   await timeline.getByText("step 4000", { exact: true }).waitFor();
   const more = timeline.getByRole("button", { name: /^Show \d+ of [\d,]+ earlier$/ });
-  while (await more.isVisible()) await more.click();
-  const shown = await timeline
-    .getByRole("listitem")
-    .evaluateAll((items) =>
-      items.map((item) => item.querySelector(".history-message")?.textContent ?? item.textContent),
-    );
+  const items = timeline.getByRole("listitem");
+  while ((await more.count()) > 0) {
+    const before = await items.count();
+    await more.click();
+    await eventually(async () => assert.ok((await items.count()) > before));
+  }
+  const shown = await items.evaluateAll((all) =>
+    all.map((item) => item.querySelector(".history-message")?.textContent ?? item.textContent),
+  );
   assert.equal(shown.length, 3001);
   assert.deepEqual(
     [2499, 2501].map((index) => shown[index]),

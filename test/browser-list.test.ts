@@ -292,10 +292,10 @@ test("of a table that is wider than its window, what a row is about stays in sig
   const leftOf = async (name: string) =>
     (await page.getByRole("columnheader", { name, exact: true }).boundingBox())?.x;
   const before = await Promise.all(["Status", "Name", "Kind"].map(leftOf));
-  assert.equal(await table.getAttribute("data-more-end"), "");
+  await eventually(async () => assert.equal(await table.getAttribute("data-more-end"), ""));
   await page.evaluate('document.querySelector(".list-table").scrollTo(10_000, 0)');
   await eventually(async () => assert.equal(await table.getAttribute("data-more-end"), null));
-  assert.equal(await table.getAttribute("data-more-start"), "");
+  await eventually(async () => assert.equal(await table.getAttribute("data-more-start"), ""));
   const [status, name, kind] = await Promise.all(["Status", "Name", "Kind"].map(leftOf));
   assert.deepEqual([status, name], before.slice(0, 2));
   assert.notEqual(kind, before[2]);

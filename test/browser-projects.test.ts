@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
 import { openBrowser } from "./browser.ts";
-import { addProject, grant, openConsole, reportTasks } from "./console-page.ts";
+import { addProject, grant, openConsole, pollUntilDone, reportTasks } from "./console-page.ts";
 import { addUser, type TestUser } from "./identities.ts";
 import { projectId as orders, startServer, type TestServer } from "./start-server.ts";
 
@@ -78,9 +78,10 @@ test("the menu leads to the other project, which is shown from then on; two tabs
     [page, payments],
     [tab, orders],
   ] as const) {
-    const answered = shown.waitForResponse((answer) => answer.url().includes(`/api/v1/${project}/tasks?`));
-    await shown.clock.fastForward(60_000);
-    await answered;
+    await pollUntilDone(
+      shown,
+      shown.waitForResponse((answer) => answer.url().includes(`/api/v1/${project}/tasks?`)),
+    );
   }
   await isShown(page, paymentsTask);
   await assertSilent(page, [ordersTask]);

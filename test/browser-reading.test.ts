@@ -3,7 +3,7 @@ import { after, before, beforeEach, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
 import { systemClock } from "../src/task/clock.ts";
 import { type OpenBrowser, openBrowser } from "./browser.ts";
-import { openConsole, reportTasks } from "./console-page.ts";
+import { openConsole, reportTasks, untilAnswered } from "./console-page.ts";
 import { eventually, shownIds, taskLinks } from "./shown-tasks.ts";
 import { projectId, startServer, type TestServer } from "./start-server.ts";
 
@@ -54,42 +54,30 @@ async function open(path = "tasks"): Promise<Page> {
   // The clock is there before the page is: the first address is another one.
   const { page } = await openConsole(browser, { consoleUrl, path: "no-project" });
   closePage = () => page.close();
-  noteQuestions(page);
+  noteAnswers(page);
   await page.clock.install({ time: nowMs() });
   await page.goto(`${consoleUrl}${projectId}/${path}`);
   await taskLinks(page).first().waitFor();
   return page;
 }
 
-/** What each page has asked and was not answered yet. */
-const onTheirWay = new WeakMap<Page, Set<unknown>>();
 /** How the API has answered each page: the statuses by the address. */
 const answersTo = new WeakMap<Page, Map<string, number[]>>();
 
-function noteQuestions(page: Page): void {
-  const questions = new Set<unknown>();
-  onTheirWay.set(page, questions);
+function noteAnswers(page: Page): void {
   const answers = new Map<string, number[]>();
   answersTo.set(page, answers);
   page.on("response", (response) => {
     if (!response.url().includes("/api/")) return;
     answers.set(response.url(), [...(answers.get(response.url()) ?? []), response.status()]);
   });
-  page.on("request", (request) => questions.add(request));
-  page.on("requestfinished", (request) => questions.delete(request));
-  page.on("requestfailed", (request) => questions.delete(request));
 }
 
-/**
- * Lets time pass, for the server and a page: enough for a poll, unless said. Not over a question that is on its way: its
- * answer would count as a slow one, and be asked for less often.
- */
-async function pass(page: Page, ms = pollMs): Promise<void> {
-  await eventually(async () => assert.equal(onTheirWay.get(page)?.size, 0));
-  // What came last has been read when the page answers this.
-  await page.evaluate("0");
-  aheadMs += ms;
-  await page.clock.fastForward(ms);
+/** Lets time pass, for the server and a page: enough for a poll. */
+async function pass(page: Page): Promise<void> {
+  await untilAnswered(page);
+  aheadMs += pollMs;
+  await page.clock.fastForward(pollMs);
 }
 
 /** Lets time pass until something is there: a question whose answer was slow comes again later. */
@@ -237,10 +225,8 @@ test("what has not changed is not sent again, and no question comes more often t
   const page = await open();
   const answers = answersTo.get(page) ?? assert.fail();
   // The list, its counts by state, and the silent ones. Their first answers are whole, and may come after the list is seen.
-  await eventually(async () => {
-    assert.equal(answers.size, 3);
-    assert.equal(onTheirWay.get(page)?.size, 0);
-  });
+  await eventually(async () => assert.equal(answers.size, 3));
+  await untilAnswered(page);
   answers.clear();
   const fromMs = nowMs();
   await eventually(async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openConsole, pollUntil, reportTasks, siteOfFile } from "./console-page.ts";
+import { openConsole, pollUntil, pollUntilDone, reportTasks, siteOfFile } from "./console-page.ts";
 import { addUser } from "./identities.ts";
 import { eventually, shownIds } from "./shown-tasks.ts";
 import { projectId } from "./start-server.ts";
@@ -98,8 +98,7 @@ test("a task that is made anew under the id of a deleted one is shown as it is",
       await route.continue();
     },
   );
-  await page.clock.fastForward(60_000);
-  await asked.promise;
+  await pollUntilDone(page, asked.promise);
   assert.equal((await site.server.call(`/v1/${projectId}/tasks/reborn`, { method: "DELETE" })).status, 204);
   await reportTasks(site.server, [{ id: "reborn", name: "ResizeInstance", status: "Completed" }]);
   made.resolve();

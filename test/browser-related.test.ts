@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Locator, Page, Route } from "playwright-core";
 import type { OpenPage } from "./browser.ts";
-import { openConsole, pollUntil, reportTasks, siteOfFile } from "./console-page.ts";
+import { openConsole, passTime, pollUntil, reportTasks, siteOfFile } from "./console-page.ts";
 import { eventually } from "./shown-tasks.ts";
 import { projectId } from "./start-server.ts";
 
@@ -151,7 +151,7 @@ test("what was read of a task stays where it can not be read again", async () =>
   }
   // Whoever asks a second time has read the first answer.
   await eventually(async () => {
-    await page.clock.fastForward(10_000);
+    await passTime(page, 10_000);
     assert.ok(Object.values(refused).every((times) => times > 1));
   });
   await page.getByRole("heading", { name: "CreateReplica", level: 1 }).waitFor();

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { errors, type Locator, type Page } from "playwright-core";
+import { setTimeout as elapse } from "node:timers/promises";
+import { type BrowserContext, errors, type Locator, type Page, type Request } from "playwright-core";
 import { roleId } from "../src/http/iam/documents.ts";
 import type { RoleName } from "../src/store/store.ts";
 import { type OpenBrowser, type OpenPage, openBrowser, type PageOptions } from "./browser.ts";
 import type { TestUser } from "./identities.ts";
+import { eventually } from "./shown-tasks.ts";
 import { adminPassword, projectId, startServer, type TestServer } from "./start-server.ts";
 
 /** Who signs in to the console. */
@@ -35,6 +37,7 @@ export async function openConsole(
 ): Promise<OpenPage> {
   const { consoleUrl, login = admin, path = projectId, ...pageOptions } = options;
   const opened = await browser.openPage(pageOptions);
+  noteQuestions(opened.context);
   // It goes on as ever, but can be advanced.
   await opened.context.clock.install();
   const answer = await opened.context.request.post(`${consoleUrl}session`, {
@@ -84,29 +87,66 @@ export function siteOfFile({
   };
 }
 
+/** What the pages of a session have asked, and were not answered yet. */
+const onTheirWay = new WeakMap<BrowserContext, Set<Request>>();
+
+function noteQuestions(context: BrowserContext): void {
+  const questions = new Set<Request>();
+  onTheirWay.set(context, questions);
+  context.on("request", (request) => questions.add(request));
+  context.on("requestfinished", (request) => questions.delete(request));
+  context.on("requestfailed", (request) => questions.delete(request));
+}
+
+/** Waits until a page that was opened as above, and those of the same session, have read whatever they asked for. */
+export async function untilAnswered(page: Page): Promise<void> {
+  await eventually(async () => assert.equal(onTheirWay.get(page.context())?.size, 0));
+  // What came last has been read when the page answers this.
+  await page.evaluate("0");
+}
+
+/**
+ * Lets time pass for such a page, in milliseconds: what nobody has to wait for. Not over a question that is on its way:
+ * its answer would count as a slow one, and be asked for less often.
+ */
+export async function passTime(page: Page, ms: number): Promise<void> {
+  await untilAnswered(page);
+  await page.clock.fastForward(ms);
+}
+
 /** More than any pause between two questions of the console, in milliseconds. */
 const pauseMs = 60_000;
 /** How long an answer may take to appear before it is asked for once more, and how often it is. */
 const answerMs = 500;
 const mostPolls = 20;
 
-/**
- * Lets a page that was opened as above ask for everything again, and again, until something is there, or is not: what
- * nobody has to wait for, as the page's clock is advanced instead.
- */
+/** Lets such a page ask for everything again, and again, until something is there, or is not. */
 export async function pollUntil(
   page: Page,
   what: Locator,
   state: "visible" | "detached" = "visible",
 ): Promise<void> {
   for (let polls = 1; ; polls += 1) {
-    await page.clock.fastForward(pauseMs);
+    await passTime(page, pauseMs);
     try {
       return await what.waitFor({ state, timeout: answerMs });
     } catch (error) {
       if (!(error instanceof errors.TimeoutError) || polls === mostPolls) throw error;
     }
   }
+}
+
+/** Lets such a page ask for everything again, and again, until something has happened that follows from it. */
+export async function pollUntilDone<T>(page: Page, happened: Promise<T>): Promise<T> {
+  let isDone = false;
+  const done = happened.finally(() => {
+    isDone = true;
+  });
+  for (let polls = 1; !isDone && polls <= mostPolls; polls += 1) {
+    await passTime(page, pauseMs);
+    await Promise.race([done, elapse(answerMs)]);
+  }
+  return await done;
 }
 
 /** What of a task a test says; the rest is usual. */

@@ -37,7 +37,7 @@ COPY --from=build --chown=10001:10001 /build/data /var/lib/taskcenter
 ENV PATH=/opt/taskcenter/bin:$PATH \
     TASKCENTER_DATA=/var/lib/taskcenter \
     TASKCENTER_LISTEN=0.0.0.0:8080
-# By number, so that a cluster can see that it is not root. The program's files are root's: it can not change itself.
+# By number, so that a cluster can see that it is not root. The program's files are root's: it cannot change itself.
 USER 10001:10001
 WORKDIR /var/lib/taskcenter
 VOLUME /var/lib/taskcenter

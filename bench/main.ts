@@ -44,7 +44,7 @@ interface Run {
 
 const least = { tasks: 1000 } as const;
 
-/** What the command line asks for. @throws Error where it can not be understood. */
+/** What the command line asks for. @throws Error where it cannot be understood. */
 function readArguments(): Run | "help" {
   const { values } = parseArgs({
     options: {
@@ -197,7 +197,7 @@ function describePostgresRun(size: PostgresSize): string {
     `Figures are medians: of ${costRounds} rounds of ${costCalls} calls in one process, in turns; of ${busyRounds} rounds of ${shown(busyCalls)} such calls,`,
     `${readers} at once; of ${writeRounds} rounds of ${shown(createsInRound)} creates or ${shown(reportsInRound)} reports, in turns on one server and on all, with`,
     `${writers} connections together. Load, servers and database share this machine: where they need all of its cores, more`,
-    "servers can not do more, and the CPU time of one write tells what it would take elsewhere. The counts were whole",
+    "servers cannot do more, and the CPU time of one write tells what it would take elsewhere. The counts were whole",
     "afterwards. More: docs/performance.md",
   ].join("\n");
 }

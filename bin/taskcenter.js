@@ -44,7 +44,7 @@ function handOver(node) {
     });
   }
   child.on("error", (error) => {
-    console.error(`taskcenter: can not start ${node}: ${error.message}`);
+    console.error(`taskcenter: cannot start ${node}: ${error.message}`);
     process.exitCode = 1;
   });
   child.on("exit", (code, signal) => {

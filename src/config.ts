@@ -49,7 +49,7 @@ export interface Config {
   };
 }
 
-/** A setting that can not be used: the message names it, its value and the accepted form. */
+/** A setting that cannot be used: the message names it, its value and the accepted form. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -172,7 +172,7 @@ export interface SettingSources {
   readonly workingDirectory: string;
 }
 
-/** Reads and checks every setting. @throws ConfigError for the first one that can not be used. */
+/** Reads and checks every setting. @throws ConfigError for the first one that cannot be used. */
 export function readConfig(sources: SettingSources): Config {
   const file = readConfigFile(sources);
   const text = (key: SettingKey): Given | undefined => {
@@ -262,7 +262,7 @@ function readSecretFile(path: string, variable: string): string {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\r?\n$/, "");
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw problem(`can not be read: ${(error as Error).message}`);
+    throw problem(`cannot be read: ${(error as Error).message}`);
   }
   if (text === "" || /[\r\n]/.test(text)) throw problem("must hold one line");
   return text;
@@ -295,7 +295,7 @@ function readConfigFile(sources: SettingSources): ReadonlyMap<SettingKey, string
   } catch (error) {
     const absent = (error as NodeJS.ErrnoException).code === "ENOENT";
     if (absent && sources.configFile === undefined) return new Map();
-    throw new ConfigError(`--config: ${path} can not be read: ${(error as Error).message}`);
+    throw new ConfigError(`--config: ${path} cannot be read: ${(error as Error).message}`);
   }
   let document: unknown;
   try {

@@ -49,6 +49,6 @@ test("a folder in which no key can be kept is refused by name", (context) => {
   const folder = join(makeFolder(context), "missing");
   assert.throws(() => keepEncryptionKey(folder), {
     name: "ConfigError",
-    message: /encryption\.key can not be kept/,
+    message: /encryption\.key cannot be kept/,
   });
 });

@@ -17,7 +17,7 @@ import { encryptionKeyAgreement, type SharedStore } from "./store/store.ts";
  * The key under which the secret keys of access keys are sealed: 32 bytes, as 64 hex digits in a file of the data
  * folder. It is made where there is none, whole or not at all, so that several starts at once find the same.
  *
- * @throws ConfigError where the file can not be read or made, holds something else, or can be read by others.
+ * @throws ConfigError where the file cannot be read or made, holds something else, or can be read by others.
  */
 export function keepEncryptionKey(dataDirectory: string): Buffer {
   const path = join(dataDirectory, "encryption.key");
@@ -33,7 +33,7 @@ export function keepEncryptionKey(dataDirectory: string): Buffer {
     return Buffer.from(text, "hex");
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw problem(`can not be kept: ${error instanceof Error ? error.message : error}`);
+    throw problem(`cannot be kept: ${error instanceof Error ? error.message : error}`);
   }
 }
 

@@ -57,8 +57,8 @@ const firstRetentionPauseMs = 2000;
 /**
  * Opens the store, wires everything, and listens. The only place that knows all the parts.
  *
- * @throws TaskCenterError `store-unavailable` when the store can not be opened; an error that names the setting when an
- * address can not be listened on. Nothing is left open then.
+ * @throws TaskCenterError `store-unavailable` when the store cannot be opened; an error that names the setting when an
+ * address cannot be listened on. Nothing is left open then.
  */
 export async function startServer(options: {
   readonly config: Config;
@@ -92,7 +92,7 @@ function makeDataDirectory(path: string): void {
     makeFolder(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`--data: ${JSON.stringify(path)} can not be a folder: ${reason}`);
+    throw new ConfigError(`--data: ${JSON.stringify(path)} cannot be a folder: ${reason}`);
   }
 }
 
@@ -152,7 +152,7 @@ interface Closable {
   close(): Promise<void>;
 }
 
-/** Closes what a start has opened, the last first. What can not be closed is no reason to leave the rest open. */
+/** Closes what a start has opened, the last first. What cannot be closed is no reason to leave the rest open. */
 async function closeAll(open: readonly Closable[]): Promise<void> {
   for (const part of open.toReversed()) await part.close().catch(() => {});
 }
@@ -373,7 +373,7 @@ function listenTrouble(error: unknown, address: Address, flag: string): unknown 
     EACCES: `this user may not listen on ${at}; choose a port from 1024 on with ${flag}`,
     EADDRINUSE: `another program listens on ${at}; end it, or choose another address with ${flag}`,
     EADDRNOTAVAIL: `${host} is no address of this machine; choose another one with ${flag}`,
-    EAI_AGAIN: `the address of host ${JSON.stringify(host)} can not be looked up now; give it with ${flag}`,
+    EAI_AGAIN: `the address of host ${JSON.stringify(host)} cannot be looked up now; give it with ${flag}`,
     ENOTFOUND: `there is no host ${JSON.stringify(host)}; choose another address with ${flag}`,
   };
   const reason = reasons[String(error.code)];

@@ -211,7 +211,7 @@ async function assertSignInAccessible(browser: OpenBrowser, size: typeof desktop
   await assertBothSchemes(page, "the dialog after the session's end");
 }
 
-/** Checks a page in the light, and its colours in the dark as well: what people can not read is told with its name. */
+/** Checks a page in the light, and its colours in the dark as well: what people cannot read is told with its name. */
 async function assertBothSchemes(page: Page, name: string): Promise<void> {
   await assertNoSidewaysScroll(page, name);
   for (const [colorScheme, rules] of [

@@ -88,7 +88,7 @@ test("while a sign-out is on its way nothing is asked: its refusal would be take
   await page.getByLabel("Password").waitFor();
 });
 
-/** Answers questions as the server does, but for a part of the document that a page can not do without. */
+/** Answers questions as the server does, but for a part of the document that a page cannot do without. */
 async function spoil(page: Page, isAsked: (url: URL) => boolean, spoiled: object): Promise<void> {
   await page.route(isAsked, async (route) => {
     const response = await route.fetch({ headers: { ...route.request().headers(), "if-none-match": "" } });
@@ -96,7 +96,7 @@ async function spoil(page: Page, isAsked: (url: URL) => boolean, spoiled: object
   });
 }
 
-test("a page that can not show what it was answered says so, and is there again once it can", async (t) => {
+test("a page that cannot show what it was answered says so, and is there again once it can", async (t) => {
   await reportTasks(server, [{ id: "spoiled", name: "CreateInstance" }]);
   const { page } = await openConsole(await openBrowser(t), { consoleUrl, path: "no-project" });
   const isTask = (url: URL) => url.pathname.endsWith(`/api/v1/${projectId}/tasks/spoiled`);
@@ -144,7 +144,7 @@ test("a fault that comes while a page is looked at leaves the way to the others"
   assert.equal(await fault.count(), 0);
 });
 
-test("a session that the page can not show is no empty page", async (t) => {
+test("a session that the page cannot show is no empty page", async (t) => {
   const { page } = await openConsole(await openBrowser(t), { consoleUrl });
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   await spoil(page, (url) => url.pathname.endsWith("/console/session"), { projects: null });

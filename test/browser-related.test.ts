@@ -6,7 +6,7 @@ import { openConsole, passTime, pollUntil, reportTasks, siteOfFile } from "./con
 import { eventually } from "./shown-tasks.ts";
 import { projectId } from "./start-server.ts";
 
-/** What a task belongs to, where the page of the task can be read and that can not: each part says so by itself. */
+/** What a task belongs to, where the page of the task can be read and that cannot: each part says so by itself. */
 const site = siteOfFile({
   fill: async (server) => {
     await reportTasks(server, [
@@ -135,7 +135,7 @@ test("where nothing around a task can be read, its page says so in each place, a
   }
 });
 
-test("what was read of a task stays where it can not be read again", async () => {
+test("what was read of a task stays where it cannot be read again", async () => {
   const { page, expectTrouble } = await openConsole(site.browser, { consoleUrl: site.consoleUrl, path });
   for (const part of partNames) await shown(page, part).waitFor();
   expectTrouble(failures.broken.trouble);

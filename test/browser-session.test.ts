@@ -135,7 +135,7 @@ test("whoever signs in again after their session has ended goes on at the same p
   clockMs += 2 * dayMs;
   const dialog = page.getByRole("dialog", { name: "Your session has ended" });
   await pollUntil(page, dialog);
-  // It can not be put aside, and says whose session it was.
+  // It cannot be put aside, and says whose session it was.
   await page.keyboard.press("Escape");
   assert.equal(await dialog.getByLabel("User name").inputValue(), "admin");
   await dialog.getByLabel("Password").fill(admin.password);

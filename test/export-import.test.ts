@@ -208,7 +208,7 @@ describe("an import", () => {
     assert.equal(stderr, "taskcenter: not allowed: To import tasks takes the role admin in the project.\n");
   });
 
-  test("of what can not be read, or of a line without end, is an error like any other", async () => {
+  test("of what cannot be read, or of a line without end, is an error like any other", async () => {
     const folder = await runCli(server, ["import", directory, "--from-line", "3"]);
     assert.deepEqual(folder, {
       code: 1,

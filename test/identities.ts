@@ -52,7 +52,7 @@ export async function addUser(
         },
       });
       const token = answer.headers.get("x-subject-token");
-      if (token === null) throw new Error(`${name} can not log in: ${answer.text}`);
+      if (token === null) throw new Error(`${name} cannot log in: ${answer.text}`);
       return token;
     },
   };

@@ -20,7 +20,7 @@ export interface Exchange {
   readonly endedMs: number;
   /** Undefined where the connection was refused or cut off, or the answer did not come in time. */
   readonly answer: Answer | undefined;
-  /** Whether the server can not have seen the request. */
+  /** Whether the server cannot have seen the request. */
   readonly isRefused: boolean;
   /** Whether the client had no patience to wait for the answer. */
   readonly isGivenUp: boolean;

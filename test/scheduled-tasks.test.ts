@@ -187,7 +187,7 @@ describe("a scheduled task's life", () => {
       const { json: task } = await create({ status: from, instance: { id: "in-refused" } });
       const answer = await report(task.id, { status: to });
       assertProblem(answer, 409, "transition-refused");
-      assert.equal(answer.json.detail, `The task is ${from}; it can not become ${to}.`);
+      assert.equal(answer.json.detail, `The task is ${from}; it cannot become ${to}.`);
       assert.equal((await server.call(`${tasks}/${task.id}`)).json.status, from);
     }
   });

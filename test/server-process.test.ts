@@ -215,18 +215,18 @@ test("after a time away no producer is punished for a silence that nobody could 
   assert.equal(task.json.stale, true);
 });
 
-test("a setting that can not be used ends the start with its name, in one line", async () => {
+test("a setting that cannot be used ends the start with its name, in one line", async () => {
   const { code, stderr, stdout } = await runToEnd(["serve", "--listen", "nowhere"]);
   assert.equal(code, 2);
   assert.equal(stdout, "");
   assert.match(stderr, /^taskcenter: --listen: "nowhere" is not usable; give HOST:PORT[^\n]*\n$/);
 });
 
-test("a data folder that can not be made ends the start, and a restore, with one clear line", async () => {
+test("a data folder that cannot be made ends the start, and a restore, with one clear line", async () => {
   // The kernel answers as if the folder above were missing, which it is not.
   const served = await runToEnd(["serve", "--listen", "127.0.0.1:0", "--data", "/proc/x/y"]);
   assert.equal(served.code, 2);
-  assert.match(served.stderr, /^taskcenter: --data: "\/proc\/x\/y" can not be a folder: [^\n]+\n$/);
+  assert.match(served.stderr, /^taskcenter: --data: "\/proc\/x\/y" cannot be a folder: [^\n]+\n$/);
   const file = join(directory, "backup.db");
   const restored = await runToEnd(["store", "restore", file, "--data", "/proc/x"]);
   assert.equal(restored.code, 1);

@@ -41,7 +41,7 @@ async function start(
   return server;
 }
 
-/** Runs a server that can not start, to its end. */
+/** Runs a server that cannot start, to its end. */
 function startInVain(
   t: TestContext,
   env: Record<string, string>,
@@ -181,14 +181,14 @@ test("a server with another encryption key than the others on its database refus
   }
 });
 
-test("a database that can not be had ends the start with one line, which holds neither address nor password", async (t) => {
+test("a database that cannot be had ends the start with one line, which holds neither address nor password", async (t) => {
   const { url } = await openTestDatabase(t);
   const absent = new URL(url);
   absent.pathname = "/absent";
   const away = "postgres://tc:hunter2@127.0.0.1:1/db";
   for (const [store, reason] of [
     [absent.href, "does not exist"],
-    [away, "can not be reached"],
+    [away, "cannot be reached"],
   ] as const) {
     const { code, stderr } = await startInVain(t, { TASKCENTER_STORE: store });
     assert.equal(code, 1);

@@ -152,7 +152,7 @@ test("a check that is interrupted ends at once, whatever the engine is doing", a
 test("a backup for which there is no room says so, and leaves nothing behind", async (t) => {
   const { target, code, stdout, stderr } = await backUp(t, { maxFileKiB: 200 });
   assert.deepEqual([code, stdout], [1, ""]);
-  assert.equal(stderr, "taskcenter: The backup can not be read or written.\n");
+  assert.equal(stderr, "taskcenter: The backup cannot be read or written.\n");
   assert.deepEqual(filesIn(target), []);
 });
 

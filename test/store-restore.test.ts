@@ -60,7 +60,7 @@ test("a restore for which there is no room leaves the store as it was, and nothi
   const before = filesIn(directory);
   const args = ["store", "restore", filePath, "--replace", "--data", directory];
   const { code, stderr } = await runProgram(directory, args, { maxFileKiB: 64 });
-  assert.deepEqual([code, stderr], [1, "taskcenter: The store can not be read or written.\n"]);
+  assert.deepEqual([code, stderr], [1, "taskcenter: The store cannot be read or written.\n"]);
   assert.deepEqual(filesIn(directory), before);
   assert.deepEqual(await taskIdsIn(storePath), ["old"]);
 });

@@ -74,7 +74,7 @@ describe("reporting on a task", () => {
     assert.equal((await report(json.id, { progress: 2 }, { "if-match": "*" })).status, 200);
   });
 
-  test("is refused what can not be reported", async () => {
+  test("is refused what cannot be reported", async () => {
     const { json } = await create();
     for (const [field, body] of [
       ["name", { name: "Other" }],

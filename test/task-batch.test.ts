@@ -75,7 +75,7 @@ describe("a batch", () => {
         {
           line: 6,
           status: 409,
-          error: "The task is Completed; it can not become Running.",
+          error: "The task is Completed; it cannot become Running.",
         },
         { line: 7, status: 404, error: "The task does not exist." },
         { line: 8, status: 201, id: "first" },

@@ -52,7 +52,7 @@ export interface Peer {
   readonly rows: (question: PeerQuestion) => number;
   /** What it does of the question. */
   readonly answers: string;
-  /** Starts it; answers why it can not be measured here. */
+  /** Starts it; answers why it cannot be measured here. */
   start(question: PeerQuestion, place: PeerPlace): Promise<RunningPeer | string>;
 }
 

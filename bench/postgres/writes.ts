@@ -163,7 +163,7 @@ function costFigures(what: string, servers: number, loads: Turns): readonly Figu
   ];
 }
 
-/** Where one server with its load and database leaves no core idle, more servers can not do more. */
+/** Where one server with its load and database leaves no core idle, more servers cannot do more. */
 function coresText({ one, all }: Turns): string {
   const busy = (loads: readonly SpreadLoad[]) => loads.flatMap(({ busyCores }) => busyCores ?? []);
   if (busy(one).length === 0) return "";

@@ -24,7 +24,7 @@ export function printedExport(): ExportTarget {
 /**
  * An export to a file: to a new one in the place of any other, or behind the whole lines of one that was left unfinished.
  *
- * @throws ConfigError where there is something else in it; Error where it can not be opened; the system's error.
+ * @throws ConfigError where there is something else in it; Error where it cannot be opened; the system's error.
  */
 export async function exportToFile(
   path: string,

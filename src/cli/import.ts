@@ -48,7 +48,7 @@ interface Input {
   readonly bytes: number | undefined;
 }
 
-/** @throws Error where there is no such file, or it can not be read. */
+/** @throws Error where there is no such file, or it cannot be read. */
 async function openInput(file: string | undefined): Promise<Input> {
   if (file === undefined || file === "-") return { stream: process.stdin, bytes: undefined };
   const handle = await open(file).catch(fileTrouble(file, "read"));

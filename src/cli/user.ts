@@ -61,7 +61,7 @@ function addCommand(): Command {
   return new Command("add")
     .summary("add a user, and print its id")
     .description(
-      "Adds a user and prints its id. The password is asked for on a terminal. A user without one can not log in, " +
+      "Adds a user and prints its id. The password is asked for on a terminal. A user without one cannot log in, " +
         "but can use access keys: that is how machines do it.",
     )
     .argument("<NAME>", "the user's name")
@@ -169,7 +169,7 @@ Examples:
 
 function enabledCommand(verb: "disable" | "enable"): Command {
   const effect = {
-    disable: "Disables a user: their tokens and access keys are refused at once, and they can not log in.",
+    disable: "Disables a user: their tokens and access keys are refused at once, and they cannot log in.",
     enable: "Enables a user, who can log in again; their access keys work again too.",
   };
   return new Command(verb)

@@ -113,7 +113,7 @@ export function openQuestions<Answer>(): {
             {},
             ignoreGone,
           ),
-        // Whoever can not answer is missing among the answers.
+        // Whoever cannot answer is missing among the answers.
         () => {},
       );
     }

@@ -1,7 +1,7 @@
 /**
  * The most bytes of an answer that is read whole, and characters of a line of one that is read line by line. Of what a
  * server answers a part of a history is the largest: 500 changes, each with all details, labels and the fail reason as
- * they were and as they are, come to 150 MiB. A text can not have more than twice this limit.
+ * they were and as they are, come to 150 MiB. A text cannot have more than twice this limit.
  */
 export const maxAnswerLength = 256 * 1024 * 1024;
 

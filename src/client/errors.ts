@@ -42,7 +42,7 @@ export class WrongPasswordError extends ApiError {
   override readonly name = "WrongPasswordError";
 }
 
-/** The answer about what can not exist, given without asking the server: its id would be another address. */
+/** The answer about what cannot exist, given without asking the server: its id would be another address. */
 export function notFound(code: string, detail: string): ApiError {
   return new ApiError({ status: 404, code, detail, errors: [], requestId: "", date: "" });
 }

@@ -161,7 +161,7 @@ function checkForm({ raw, headers, routeOptions }: FastifyRequest): void {
   }
 }
 
-/** What an answer says however it comes about, an address that can not be read included. */
+/** What an answer says however it comes about, an address that cannot be read included. */
 function addHeadersOfEveryAnswer(request: FastifyRequest, reply: FastifyReply): void {
   addRequestIds(request, reply);
   // What one token is told is not another one's, and a cache on the way does not know what a token is.

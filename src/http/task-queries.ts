@@ -30,7 +30,7 @@ const singleKeys: ReadonlyMap<string, (text: string) => unknown> = new Map([
 ]);
 
 /**
- * A query is text; this gives its members the types that the schema then holds them to. Text that can not be read stays
+ * A query is text; this gives its members the types that the schema then holds them to. Text that cannot be read stays
  * text, which the schema refuses.
  *
  * @throws TaskCenterError `invalid-parameter` where a key that is given once is repeated.

@@ -60,7 +60,7 @@ export interface NewTemporaryKey {
  *
  * Every method throws `forbidden` to whoever may not, the same whether or not the thing exists, and `not-found` to
  * whoever may where it does not exist; `conflict` as the store does; `invalid-parameter` for a value that is not usable;
- * `too-many-requests` where a password can not be hashed for the many that wait.
+ * `too-many-requests` where a password cannot be hashed for the many that wait.
  */
 export interface Administration {
   /** The caller's own. */

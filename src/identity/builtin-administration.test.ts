@@ -69,7 +69,7 @@ test("an administrator makes a user who logs in, is changed, and is gone", async
   await assert.rejects(administration.getUser(root, user.id), refusedAs("not-found"));
 });
 
-test("a user without a password can not log in by any", async (context) => {
+test("a user without a password cannot log in by any", async (context) => {
   const { administration, identity, root } = await openIdentity(context);
   const { id } = await administration.createUser(root, { name: "robot" });
   for (const password of ["", "robot", "\u0000".repeat(32)]) {

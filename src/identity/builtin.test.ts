@@ -83,7 +83,7 @@ test("a token dies in the millisecond it ends, and is told apart from an unknown
   );
 });
 
-test("a revoked token is dead at once, the others live on, and it can not be revoked again", async (context) => {
+test("a revoked token is dead at once, the others live on, and it cannot be revoked again", async (context) => {
   const { identity } = await openIdentity(context);
   const { token } = await identity.issueToken(admin, inProject);
   const other = await identity.issueToken({ method: "token", token }, inProject);

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hash, randomBytes } from "node:crypto
 import QuickLru from "quick-lru";
 
 /**
- * Seals secret keys so that whoever reads the store can not use them: AES-256-GCM under a key that lies elsewhere. A
+ * Seals secret keys so that whoever reads the store cannot use them: AES-256-GCM under a key that lies elsewhere. A
  * signature is checked with the secret itself, so a hash as of passwords would not do.
  */
 export interface SecretBox {

@@ -15,7 +15,7 @@ let registry: Registry | undefined;
 
 /**
  * What the process uses: time, memory, the event loop's delay. It is observed once for each process, however many
- * servers there are in it, since the observers can not be taken away again.
+ * servers there are in it, since the observers cannot be taken away again.
  */
 export function processFamilies(): Promise<readonly MetricFamily[]> {
   registry ??= observeProcess();

@@ -100,7 +100,7 @@ export function overdueSweep(deps: {
 interface Listening {
   /** Says that the server listens now, and answers since when it has without a break. */
   goOn(nowMs: number): number;
-  /** Says that reports can not be recorded now. */
+  /** Says that reports cannot be recorded now. */
   interrupt(): void;
 }
 

@@ -302,7 +302,7 @@ function endNotBefore(timeMs: number, task: Pick<Task, "createdAtMs" | "startedA
 }
 
 function refusedTransition(from: TaskStatus, to: TaskStatus): TaskCenterError {
-  return new TaskCenterError("transition-refused", `The task is ${from}; it can not become ${to}.`);
+  return new TaskCenterError("transition-refused", `The task is ${from}; it cannot become ${to}.`);
 }
 
 function endedAtOfLiveTask(status: TaskStatus): TaskCenterError {
@@ -316,7 +316,7 @@ export function checkNotAhead(field: string, timeMs: number, nowMs: number): voi
   }
 }
 
-/** What begins no earlier can not have ended earlier either: so nothing is accepted only to be deleted at once. */
+/** What begins no earlier cannot have ended earlier either: so nothing is accepted only to be deleted at once. */
 function checkRetained(createdAtMs: number, keptFromMs: number): void {
   if (createdAtMs < keptFromMs) {
     throw invalidParameter(

@@ -191,7 +191,7 @@ test("roles are granted and revoked, in a project and in the domain", async () =
   });
 });
 
-test("a disabled user can not log in until enabled, and a removed one is gone", async () => {
+test("a disabled user cannot log in until enabled, and a removed one is gone", async () => {
   const stdin = "a password of dis\n";
   const add = ["user", "add", "dis", "--project", "eu-de", "--role", "reader", "--password-stdin"];
   await runs(add, { stdin });

@@ -28,7 +28,7 @@ export interface Places {
   readonly storePath: string;
 }
 
-/** @throws ConfigError for a setting that can not be used, and where the store is no file. */
+/** @throws ConfigError for a setting that cannot be used, and where the store is no file. */
 export function readPlaces(options: StoreOptions): Places {
   const { dataDirectory, store } = readSettings(options);
   if (store.kind === "sqlite") return { dataDirectory, storePath: store.path };
@@ -43,7 +43,7 @@ export type ExistingStore =
   | { readonly kind: "sqlite"; readonly storePath: string }
   | { readonly kind: "postgres"; readonly url: string };
 
-/** @throws ConfigError for a setting that can not be used, and where there is no such file. */
+/** @throws ConfigError for a setting that cannot be used, and where there is no such file. */
 export function readExistingStore(options: StoreOptions): ExistingStore {
   const { store } = readSettings(options);
   return store.kind === "postgres"

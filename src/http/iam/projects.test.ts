@@ -151,7 +151,7 @@ test("who is no admin of the domain sees their own projects, and changes none", 
   }
 });
 
-test("the domain is found by name and by id, and can not be changed here", async (context) => {
+test("the domain is found by name and by id, and cannot be changed here", async (context) => {
   const { call, logIn } = await openIam(context);
   const token = await logIn(domainScope);
   const document = {

@@ -173,7 +173,7 @@ test("role assignments are listed by ids, or with names, and by Keystone's filte
     both,
     400,
     "Bad Request",
-    "scope.domain.id: can not be given together with scope.project.id",
+    "scope.domain.id: cannot be given together with scope.project.id",
   );
 });
 

@@ -123,7 +123,7 @@ function wantedScope(request: FastifyRequest): Scope | undefined {
   const projectId = queryValue(request, "scope.project.id");
   const domainId = queryValue(request, "scope.domain.id");
   if (projectId !== undefined && domainId !== undefined) {
-    throw invalidParameter("scope.domain.id", "can not be given together with scope.project.id");
+    throw invalidParameter("scope.domain.id", "cannot be given together with scope.project.id");
   }
   if (projectId !== undefined) return { kind: "project", projectId };
   return domainId === undefined ? undefined : { kind: "domain", domainId };

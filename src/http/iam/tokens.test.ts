@@ -59,7 +59,7 @@ test("a revoked token is dead for every call at once", async (context) => {
   assert.equal((await call("GET", "/v3/projects", { token })).status, 401);
 });
 
-test("a subject token that is missing, malformed, unknown or expired is one that can not be found", async (context) => {
+test("a subject token that is missing, malformed, unknown or expired is one that cannot be found", async (context) => {
   const { call, logIn, advance } = await openIam(context);
   const expired = await logIn();
   advance(tokenLifetimeMs);

@@ -5,7 +5,7 @@ import type { HistoryEntry, Task } from "../../task/task.ts";
 import { unmistakableTask } from "./creations.ts";
 import { type Check, historyOf, recordAll } from "./subject.ts";
 
-/** A line of history whose parts can not be mistaken for one another. */
+/** A line of history whose parts cannot be mistaken for one another. */
 function entryAt(revision: number): HistoryEntry {
   return {
     revision,

@@ -232,7 +232,7 @@ export function createCountedLists(parts: { readonly counting: Counting; readonl
     );
   }
 
-  /** The plan by names or instances; undefined where its series can not be told apart so, or there are too many. */
+  /** The plan by names or instances; undefined where its series cannot be told apart so, or there are too many. */
   async function byPart(query: Query, plan: CountedPlan, part: Part): Promise<CountedPlan | undefined> {
     if (plan.dimension === part) return plan;
     if (plan.dimension !== "service") return undefined;

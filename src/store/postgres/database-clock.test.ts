@@ -35,6 +35,6 @@ test("a clock that is set while the server runs is noticed", async (t) => {
 test("without a database there is no such clock, and the refusal tells no address", async () => {
   await assert.rejects(
     openDatabaseClock({ url: "postgres://somebody:secret@127.0.0.1:1/none", clock: systemClock }),
-    { code: "store-unavailable", message: "The store is unavailable: its database can not be reached." },
+    { code: "store-unavailable", message: "The store is unavailable: its database cannot be reached." },
   );
 });

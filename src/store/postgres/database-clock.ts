@@ -23,7 +23,7 @@ export interface DatabaseClock {
  * moment at each of them, whatever their machines' clocks say. The machine's clock carries it on between comparisons, and
  * for as long as the database is away.
  *
- * @throws TaskCenterError `store-unavailable` when the database can not be reached.
+ * @throws TaskCenterError `store-unavailable` when the database cannot be reached.
  */
 export async function openDatabaseClock(options: {
   readonly url: string;

@@ -6,7 +6,7 @@ import { TaskCenterError } from "../../task/error.ts";
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const databaseReasons: Readonly<Record<string, string>> = {
-  "25006": "its database is a standby, and can not be written",
+  "25006": "its database is a standby, and cannot be written",
   "28": "its database refuses the login",
   "3D": "its database does not exist",
   "40": "its database could not bring two changes into an order",
@@ -17,7 +17,7 @@ const databaseReasons: Readonly<Record<string, string>> = {
   "55P03": "another change took too long",
   "57014": "its database took too long",
   "57P": "its database is stopping or starting",
-  "08": "its database can not be reached",
+  "08": "its database cannot be reached",
 };
 
 /** What the driver says where it could not make a connection, or had none to give: nothing was asked by then. */
@@ -49,7 +49,7 @@ const codesOfBreaking: readonly unknown[] = ["ECONNRESET", "EPIPE"];
 export function storeError(error: unknown): unknown {
   if (error instanceof TaskCenterError) return error;
   if (error instanceof DatabaseError) return storeUnavailable(reasonOf(error.code ?? ""), error);
-  return isConnectionError(error) ? storeUnavailable("its database can not be reached", error) : error;
+  return isConnectionError(error) ? storeUnavailable("its database cannot be reached", error) : error;
 }
 
 /** The refusal of everything that needs the store, with the reason in a few words. */
@@ -111,7 +111,7 @@ function isOfConnecting(error: unknown): boolean {
   return error instanceof AggregateError || messagesOfConnecting.includes(error.message);
 }
 
-/** Whether the database refused some value itself, so that others may be written where this one can not. */
+/** Whether the database refused some value itself, so that others may be written where this one cannot. */
 export function isOfValues(error: unknown): boolean {
   return /^(22|23|54)/.test(databaseCode(error) ?? "");
 }

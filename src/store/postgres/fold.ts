@@ -60,7 +60,7 @@ const setVersion = statement(
 /**
  * Says that a project's trees are other ones now, by a number that they never had. It is drawn and not counted, since
  * what is counted may come again: when a standby takes over that lacks the last changes, or the project begins anew, some
- * server still holds the trees that were there before. Two folds that saw the same number can not both change it, so one
+ * server still holds the trees that were there before. Two folds that saw the same number cannot both change it, so one
  * of them gives up.
  */
 export async function renewVersion(query: Query, projectId: string): Promise<void> {

@@ -246,7 +246,7 @@ test("what every request asks is one statement, whose answer is the last change'
   assert.equal(asked, 2 * Object.keys(questions).length + 2);
 });
 
-test("a text that the database can not hold names nobody and nothing", async (t) => {
+test("a text that the database cannot hold names nobody and nothing", async (t) => {
   const { one } = await openTwo(t);
   await createFirstAndOrigin(one);
   const text = "admin\u0000";

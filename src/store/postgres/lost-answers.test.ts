@@ -29,10 +29,7 @@ function losingAnswers(session: Session) {
     const answered = await answer;
     if (happens === undefined) return answered;
     await happens();
-    throw storeUnavailable(
-      "its database can not be reached",
-      new Error("Connection terminated unexpectedly"),
-    );
+    throw storeUnavailable("its database cannot be reached", new Error("Connection terminated unexpectedly"));
   }
   const losingSession: Session = {
     ...session,

@@ -66,7 +66,7 @@ const insertApplied = statement(
  * so at once: one makes a step, and the others see that it was made.
  *
  * @throws TaskCenterError `store-unavailable` where the database is not a store of this program, or one of a newer
- * program with which this one can not work any more.
+ * program with which this one cannot work any more.
  */
 export async function migrate(
   session: Session,

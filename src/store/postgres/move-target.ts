@@ -26,7 +26,7 @@ const positionPrefix = "move position ";
 /**
  * Opens a database as the target of a move. Positions are kept in the database itself, with the rows that they speak of.
  *
- * @throws TaskCenterError `store-unavailable` where it can not be reached, or belongs to another program.
+ * @throws TaskCenterError `store-unavailable` where it cannot be reached, or belongs to another program.
  */
 export async function openMoveTarget(options: {
   readonly url: string;

@@ -125,7 +125,7 @@ suite("a session", { concurrency: true }, () => {
   test("a statement without an answer is given up, and its connection with it", async (t) => {
     const session = await open(t, { connections: 1, statementMs: -500 });
     const [[pid] = []] = await session.query(readPid);
-    await assert.rejects(session.query(sleep, [30]), refusal("its database can not be reached"));
+    await assert.rejects(session.query(sleep, [30]), refusal("its database cannot be reached"));
     const [[next] = []] = await session.query(readPid);
     assert.notEqual(next, pid);
   });
@@ -135,7 +135,7 @@ suite("a session", { concurrency: true }, () => {
     const session = openOn(t, network.url, { connections: 3, statementMs: -500 });
     await Promise.all([1, 2, 3].map(() => session.query(sleep, [0.2])));
     network.cut();
-    await assert.rejects(session.query(readPid), refusal("its database can not be reached"));
+    await assert.rejects(session.query(readPid), refusal("its database cannot be reached"));
     const pids: unknown[] = [];
     for (let asked = 0; asked < 3; asked += 1) pids.push((await session.query(readPid))[0]?.[0]);
     assert.equal(new Set(pids).size, 1, "one connection is made anew, and serves on");
@@ -264,7 +264,7 @@ suite("a session", { concurrency: true }, () => {
     assert.deepEqual(values, [[[3]], [[3]]]);
   });
 
-  test("a snapshot sees one state, whatever is committed meanwhile, and can not write", async (t) => {
+  test("a snapshot sees one state, whatever is committed meanwhile, and cannot write", async (t) => {
     const session = await openWithRow(t, { connections: 2 });
     const seen = await session.snapshot(async (query) => {
       const before = await query(read, ["a"]);
@@ -307,7 +307,7 @@ suite("a session", { concurrency: true }, () => {
       [wrong((other) => Object.assign(other, { password: "hunter2" })), "its database refuses the login"],
       [wrong((other) => Object.assign(other, { username: "nobody" })), "its database refuses the login"],
       [wrong((other) => Object.assign(other, { pathname: "/other" })), "its database does not exist"],
-      [wrong((other) => Object.assign(other, { port: "1" })), "its database can not be reached"],
+      [wrong((other) => Object.assign(other, { port: "1" })), "its database cannot be reached"],
     ] as const;
     for (const [other, reason] of refusals) {
       const error = await openOn(t, other)
@@ -358,7 +358,7 @@ suite("a session", { concurrency: true }, () => {
     await server.kill("SIGSTOP");
     const session = openOn(t, server.url, { connections: 1 });
     const refusals = Array.from({ length: 2 }, () =>
-      assert.rejects(session.query(readPid), refusal("its database can not be reached")),
+      assert.rejects(session.query(readPid), refusal("its database cannot be reached")),
     );
     assert.ok((await elapsedMs(Promise.all(refusals))) < 8000);
     await server.kill("SIGCONT");

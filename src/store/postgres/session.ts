@@ -27,7 +27,7 @@ export type Query = <Row extends readonly unknown[]>(
 ) => Promise<readonly Row[]>;
 
 /**
- * The only way to the database. Every method throws `store-unavailable` where the database can not be reached or fails,
+ * The only way to the database. Every method throws `store-unavailable` where the database cannot be reached or fails,
  * where no connection is free in time, and when the session is closed.
  */
 export interface Session {
@@ -80,9 +80,7 @@ const typeParsers = {
 /** Whatever goes wrong while a connection is made, certificates and logins among it, means that there is none. */
 function connectError(error: unknown): TaskCenterError {
   const known = storeError(error);
-  return known instanceof TaskCenterError
-    ? known
-    : storeUnavailable("its database can not be reached", error);
+  return known instanceof TaskCenterError ? known : storeUnavailable("its database cannot be reached", error);
 }
 
 /** Gives a statement its name. */
@@ -167,7 +165,7 @@ export function openSession(options: {
     }
   }
 
-  /** Uses a connection, which is given up where it can not be trusted any more. */
+  /** Uses a connection, which is given up where it cannot be trusted any more. */
   async function withClient<T>(use: (client: PoolClient) => Promise<T>): Promise<T> {
     if (closed !== undefined) throw storeUnavailable("it is closed");
     let client: PoolClient;

@@ -24,7 +24,7 @@ const readOne = statement("SELECT 1 FROM migration LIMIT 1");
  * Opens the store in a PostgreSQL database, whose schema is made or brought up to date first. Any number of servers have
  * it open.
  *
- * @throws TaskCenterError `store-unavailable` when the database can not be reached, was written by a newer program, or
+ * @throws TaskCenterError `store-unavailable` when the database cannot be reached, was written by a newer program, or
  * belongs to another one.
  */
 export async function openPostgresStore(options: {

@@ -118,7 +118,7 @@ test("no task is created in a project that is disabled or was deleted", async (t
   }
 });
 
-test("what the database can not store is refused alone, among many at once", async (t) => {
+test("what the database cannot store is refused alone, among many at once", async (t) => {
   const [server] = await openServers(t, 1);
   const { tasks } = server;
   const all = runningTasks(100);

@@ -39,7 +39,7 @@ const findFaults = {
  * Checks a store while servers may be writing to it, and tells of every check how far it is and what it has found. Where
  * the schema is not ours, that is the last one: the others would fail for want of it.
  *
- * @throws TaskCenterError `store-unavailable` where the database can not be reached, or is a standby.
+ * @throws TaskCenterError `store-unavailable` where the database cannot be reached, or is a standby.
  */
 export async function checkStore(
   { url }: { readonly url: string },
@@ -59,7 +59,7 @@ export async function checkStore(
 /**
  * Counts all tasks anew, while servers go on. Answers how many series there are.
  *
- * @throws TaskCenterError `store-unavailable` where the database can not be reached, or is no store of this program.
+ * @throws TaskCenterError `store-unavailable` where the database cannot be reached, or is no store of this program.
  */
 export async function recountStore(
   { url }: { readonly url: string },

@@ -4,7 +4,7 @@ import type { TaskKey } from "../../task/task.ts";
 import type { TaskStore } from "../store.ts";
 
 /**
- * The same tasks for whoever asks with a U+0000, which the database's text can not hold: no task has one, so there is
+ * The same tasks for whoever asks with a U+0000, which the database's text cannot hold: no task has one, so there is
  * nothing of that name. The question would fail, and with it all that go to the database together.
  */
 export function onlyWritable(tasks: TaskStore): TaskStore {

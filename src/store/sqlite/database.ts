@@ -75,5 +75,5 @@ export function canonicalPath(path: string): string {
 
 function setWriteAheadLog(database: DatabaseSync): void {
   const mode = prepare<[mode: string]>(database, "PRAGMA journal_mode = WAL").get()?.[0];
-  if (mode !== "wal") throw storeUnavailable("its file can not have a write-ahead log");
+  if (mode !== "wal") throw storeUnavailable("its file cannot have a write-ahead log");
 }

@@ -6,10 +6,10 @@ import { TaskCenterError } from "../../task/error.ts";
 export const engineReasons: Readonly<Record<string, string>> = {
   5: "is in use by another process",
   8: "is read-only",
-  10: "can not be read or written",
+  10: "cannot be read or written",
   11: "is damaged",
   13: "has no room: its disk is full",
-  14: "can not be opened",
+  14: "cannot be opened",
   26: "is no SQLite database",
 };
 

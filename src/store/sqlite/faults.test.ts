@@ -52,7 +52,7 @@ function defineTests(): void {
     assert.ok(recorded.length > 0);
     assert.deepEqual(
       [...new Set(refusals)],
-      ["store-unavailable The store is unavailable: its file can not be read or written."],
+      ["store-unavailable The store is unavailable: its file cannot be read or written."],
     );
     assert.equal(total, recorded.length);
 
@@ -156,11 +156,11 @@ const damaged = "The store is unavailable: its file is damaged.";
 
 /** What may not be written, and what can be done then. */
 const readOnly = {
-  "a folder that can not be written to": {
+  "a folder that cannot be written to": {
     modes: { folder: 0o500, file: 0o600 },
     can: { opened: "The store is unavailable: its file is read-only." },
   },
-  "a file that can not be written to": {
+  "a file that cannot be written to": {
     modes: { folder: 0o700, file: 0o400 },
     can: { read: 10, written: "The store is unavailable: its file is read-only." },
   },

@@ -154,16 +154,16 @@ test("only its owner may read a store, also one that others could read before", 
   });
 });
 
-test("what can not be opened as a store is refused in words without paths, and left as it is", async (t) => {
+test("what cannot be opened as a store is refused in words without paths, and left as it is", async (t) => {
   const path = newPath(t);
   const refused = async (file: string, reason: string): Promise<void> => {
     const message = `The store is unavailable: ${reason}.`;
     await assert.rejects(openSqliteStore({ path: file, clock }), { code: "store-unavailable", message });
   };
-  await refused(join(path, "no-such-folder", "store.db"), "its file can not be opened");
+  await refused(join(path, "no-such-folder", "store.db"), "its file cannot be opened");
   const folder = join(path, "..", "folder");
   mkdirSync(folder, { mode: 0o755 });
-  await refused(folder, "its file can not be opened");
+  await refused(folder, "its file cannot be opened");
   assert.equal(statSync(folder).mode & 0o777, 0o755);
   writeFileSync(
     path,

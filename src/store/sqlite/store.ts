@@ -19,7 +19,7 @@ const changesPerCarryOver = 1000;
  * Opens the store in a file, which is created where there is none: its folder must exist. One process has it open.
  *
  * @throws TaskCenterError `store-unavailable` when the file is in use by another process, was written by a newer
- * program, belongs to another one, or can not be read and written.
+ * program, belongs to another one, or cannot be read and written.
  */
 export async function openSqliteStore(options: {
   readonly path: string;
@@ -72,6 +72,6 @@ function openOrExplain(path: string, clock: Clock): OpenDatabase {
     // What is neither ours nor the engine's is the file system's.
     throw explained instanceof TaskCenterError
       ? explained
-      : storeUnavailable("its file can not be opened", error);
+      : storeUnavailable("its file cannot be opened", error);
   }
 }

@@ -5,7 +5,7 @@ import { Icon } from "./icon.tsx";
 /** Something that must be dealt with before anything else: the browser keeps the rest of the page out of reach. */
 export function Dialog(props: {
   readonly title: string;
-  /** What Escape and the cross do; without it the dialog can not be put aside. */
+  /** What Escape and the cross do; without it the dialog cannot be put aside. */
   readonly onClose?: () => void;
   readonly children: ComponentChildren;
 }) {

@@ -137,7 +137,7 @@ function explain(error: Error): Explanation {
   return { icon: "alert", title: "The server refuses this question", advice: error.message };
 }
 
-/** In place of what is on its way: the shape of it, and words for those who can not see that. */
+/** In place of what is on its way: the shape of it, and words for those who cannot see that. */
 export function Loading(props: { readonly what: string; readonly lines?: number }) {
   const { what, lines = 8 } = props;
   return (

@@ -11,7 +11,7 @@ const edge = 8;
  */
 export function Popover(props: {
   readonly label: ComponentChildren;
-  /** The panel's name for those who can not see where it belongs; the button's too where its label has no words. */
+  /** The panel's name for those who cannot see where it belongs; the button's too where its label has no words. */
   readonly name: string;
   readonly icon?: IconName;
   readonly className?: string;

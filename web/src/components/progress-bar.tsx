@@ -4,7 +4,7 @@ import type { TaskState } from "../../../src/task/lifecycle.ts";
 export function ProgressBar(props: {
   readonly percent: number | null;
   readonly state: TaskState;
-  /** What is progressing, for those who can not see the row around it. */
+  /** What is progressing, for those who cannot see the row around it. */
   readonly label: string;
 }) {
   const { percent, state, label } = props;

@@ -153,7 +153,7 @@ test("where the thread dies, its question fails, and the next one gets a new thr
 });
 
 test("a thread that says nothing for too long is ended, and its question fails", async (t) => {
-  // It can not even start in that time.
+  // It cannot even start in that time.
   const { answer } = open(t, { patienceMs: 0, graceMs: 1 });
   const refused = assert.rejects(answer(projectId, howMany()), { code: "store-unavailable" });
   const [thread] = await once(process, "worker");

@@ -16,7 +16,7 @@ export interface Aside {
    * wait, unless it is a part of a stream or search; `store-unavailable`.
    */
   answer<Q extends Question>(projectId: string, question: Q): Promise<AnswerTo<Q>>;
-  /** Carries the log's pages over into the file; answers false where it can not, since a question is being answered. */
+  /** Carries the log's pages over into the file; answers false where it cannot, since a question is being answered. */
   carryOver(): boolean;
   /** Ends the thread, whatever it is doing. Those who still wait are refused. */
   close(): Promise<void>;

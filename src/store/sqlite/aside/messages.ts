@@ -5,7 +5,7 @@ import type { Question } from "../questions.ts";
 /** What the thread for long questions is started with. */
 export interface WorkerSettings {
   readonly path: string;
-  /** How long a question may take that can not be gone on with. */
+  /** How long a question may take that cannot be gone on with. */
   readonly patienceMs: number;
   /** How long a question may take that can be gone on with. */
   readonly restMs: number;

@@ -65,7 +65,7 @@ function answer({ number, question }: Asked): Heard {
   }
 }
 
-/** Carries over what nobody reads any more. What can not be carried over now will be later, if need be by the writer. */
+/** Carries over what nobody reads any more. What cannot be carried over now will be later, if need be by the writer. */
 function carryOver(): void {
   try {
     database.exec("PRAGMA wal_checkpoint(PASSIVE)");

@@ -222,7 +222,7 @@ test("a damaged store makes no backup", async (t) => {
   assert.deepEqual(filesIn(target), []);
 });
 
-test("a folder that is not there, or can not be written to, is named as the reason", async (t) => {
+test("a folder that is not there, or cannot be written to, is named as the reason", async (t) => {
   const { folder, target, storePath } = await makeStore(t);
   const filePath = join(folder, "nowhere", "backup.db");
   await assert.rejects(backUp({ storePath, filePath }), {

@@ -27,7 +27,7 @@ export interface BackupFacts {
  * its name once it is whole, checked and on the disk.
  *
  * @throws TaskCenterError where the store is damaged or none of this program, where the file is there and is not to be
- * replaced, or where one of the two can not be read or written; the signal's reason.
+ * replaced, or where one of the two cannot be read or written; the signal's reason.
  */
 export async function backUpStore(options: Target & { readonly watch: CopyWatch }): Promise<BackupFacts> {
   const { storePath, filePath, force, watch } = options;

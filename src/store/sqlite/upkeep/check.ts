@@ -26,7 +26,7 @@ const findFaults = {
  * and what it has found. Where the schema is not ours, that is the last one: the others would fail for want of it. Done
  * in a thread of its own: a single statement may take minutes.
  *
- * @throws TaskCenterError where the file can not be read at all.
+ * @throws TaskCenterError where the file cannot be read at all.
  */
 export function checkStore(
   { storePath }: { readonly storePath: string },
@@ -51,7 +51,7 @@ function open(storePath: string): DatabaseSync {
   }
 }
 
-/** The first findings, and that there are more. What can not be read is a finding, too. */
+/** The first findings, and that there are more. What cannot be read is a finding, too. */
 function firstOf(find: () => Iterable<string>): readonly string[] {
   const findings: string[] = [];
   try {

@@ -76,7 +76,7 @@ export function removeCopy(draftPath: string): void {
     try {
       rmSync(draftPath + ending, { force: true });
     } catch {
-      // What can not be removed could not be made, or stands in the way of the next one, which says so.
+      // What cannot be removed could not be made, or stands in the way of the next one, which says so.
     }
   }
 }

@@ -15,7 +15,7 @@ const serverNames = ["encryption.key", "clouds.yaml"];
  * Whether a path is the store's, or one of its own files': also where that is not there just now, since it would be
  * taken for the store's as soon as it is.
  *
- * @throws the system's errors where a folder can not be found.
+ * @throws the system's errors where a folder cannot be found.
  */
 export function isOfStore(storePath: string, path: string): boolean {
   const store = canonicalPath(storePath);

@@ -8,7 +8,7 @@ const maxFaults = 10;
 
 /**
  * What the engine finds wrong, in its own words without their headings: they name tables, indexes, rows by number, and
- * pages. What it has found is told before it breaks off at a page that it can not read.
+ * pages. What it has found is told before it breaks off at a page that it cannot read.
  *
  * @throws the engine's errors.
  */

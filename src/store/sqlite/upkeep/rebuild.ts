@@ -7,7 +7,7 @@ import { troubleWith } from "./trouble.ts";
 /**
  * Counts all tasks of a store anew, which is brought to the newest schema first. Answers how many series there are.
  *
- * @throws TaskCenterError while a server has the store open, or where it can not be read and written.
+ * @throws TaskCenterError while a server has the store open, or where it cannot be read and written.
  */
 export function recountStore({ storePath }: { readonly storePath: string }): number {
   const { database, lock } = whileStopped(() => openDatabase(storePath, systemClock));

@@ -25,7 +25,7 @@ export interface RestoredFacts {
  * Tokens and temporary keys are left out: one that was revoked after the backup would be good again.
  *
  * @throws TaskCenterError while a server has the store open, where there is a store that is not to be replaced, where
- * the backup is damaged or no store of this program or an older one, or where a file can not be read or written; the
+ * the backup is damaged or no store of this program or an older one, or where a file cannot be read or written; the
  * signal's reason.
  */
 export async function restoreStore(options: {

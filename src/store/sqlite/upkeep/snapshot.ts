@@ -29,7 +29,7 @@ export function openSnapshot(path: string): DatabaseSync {
  * Opens a store of this program in the same way, if its schema is just what the program makes; `file` is what it is to
  * whoever runs the command.
  *
- * @throws TaskCenterError where the file can not be read or is none.
+ * @throws TaskCenterError where the file cannot be read or is none.
  */
 export function openStoreSnapshot(path: string, file: string): DatabaseSync {
   let database: DatabaseSync | undefined;

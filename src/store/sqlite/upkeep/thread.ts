@@ -6,7 +6,7 @@ import type { ThreadEvent, ThreadMessage, ThreadWork, ThreadWorkName } from "./w
 
 /**
  * Does work in a thread of its own that may keep the engine busy for minutes, so that this one still hears signals and
- * shows progress. The engine can not be interrupted: when the signal comes, the thread is left to itself, and ends with
+ * shows progress. The engine cannot be interrupted: when the signal comes, the thread is left to itself, and ends with
  * the process at the latest.
  *
  * @throws what the work throws; the signal's reason.

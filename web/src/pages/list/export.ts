@@ -29,7 +29,7 @@ const options = {
 
 /**
  * The command that writes the tasks of a filter, in the project whose they are: of whoever pastes it, the settings may
- * name another one, or none. What the command line can not say (several texts, tasks that are not
+ * name another one, or none. What the command line cannot say (several texts, tasks that are not
  * stale, an end in time) is left out of it: then it writes more tasks, never fewer.
  */
 export function exportLine(projectId: string, filter: TaskFilter, { fromMs }: Partial<Moments>): string {

@@ -26,7 +26,7 @@ export function shownFacets(options: {
   return { facets: found.slice(0, maxFacets), hidden: Math.max(0, found.length - maxFacets) };
 }
 
-/** The distinct texts that some tasks have, most frequent first: to be offered where they can not be counted. */
+/** The distinct texts that some tasks have, most frequent first: to be offered where they cannot be counted. */
 export function frequentTexts(texts: readonly string[], limit: number): readonly string[] {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);

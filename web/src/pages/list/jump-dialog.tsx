@@ -15,7 +15,7 @@ const steps = [
 /** Asks to which time the list shall turn. */
 export function JumpDialog(props: {
   readonly onClose: () => void;
-  /** Rejects where the list can not be turned there. */
+  /** Rejects where the list cannot be turned there. */
   readonly onJump: (atMs: number) => Promise<void>;
 }) {
   const { onClose, onJump } = props;

@@ -204,7 +204,7 @@ export function ListPage() {
   );
 }
 
-/** Tells those who can not see it what another view has found; polls are not worth a word. */
+/** Tells those who cannot see it what another view has found; polls are not worth a word. */
 function Finding({ view, total }: { readonly view: string; readonly total: number | undefined }) {
   const [told, setTold] = useState({ view, text: "" });
   useEffect(() => {

@@ -93,7 +93,7 @@ function Origin(props: {
   );
 }
 
-/** What stands before the parent's id where the parent itself can not be shown. */
+/** What stands before the parent's id where the parent itself cannot be shown. */
 function parentNote(error: Error | null): string {
   const isGone = error instanceof ApiError && error.status === 404;
   return isGone ? "Its parent is not recorded here, or no longer:" : "Its parent could not be read:";

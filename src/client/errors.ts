@@ -63,8 +63,8 @@ export class AccessError extends Error {
   override readonly name = "AccessError";
 }
 
-/** Whether a server gets over a failure: it was not reached, it failed, or it asked for patience. */
+/** Whether another try may succeed: the server was not reached or not in time, it failed, or it asked for patience. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof ConnectionError) return !(error instanceof UnusableAnswer);
-  return error instanceof ApiError && (error.status >= 500 || error.status === 429);
+  return error instanceof ApiError && (error.status >= 500 || [408, 429].includes(error.status));
 }

@@ -17,6 +17,7 @@ const saidByGateway = {
   "request-too-large": "413 APIGW.0201 Request entity too large.",
   "uri-too-long": "414 APIGW.0201 Request URI too large.",
   "headers-too-large": "431 APIGW.0201 Request headers too large.",
+  "request-timeout": "408 APIGW.0201 Request timeout.",
   "unsupported-media-type": "400 APIGW.0201 API request error.",
   "route-not-found": `404 APIGW.0101 ${unknownApi}`,
   "method-not-allowed": `405 APIGW.0101 ${unknownApi}`,

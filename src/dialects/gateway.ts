@@ -19,6 +19,8 @@ export const gatewayErrors = {
   "request-too-large": gatewayError(413, "APIGW.0201", "Request entity too large."),
   "uri-too-long": gatewayError(414, "APIGW.0201", "Request URI too large."),
   "headers-too-large": gatewayError(431, "APIGW.0201", "Request headers too large."),
+  // The table has no such error; the status says the same to everybody.
+  "request-timeout": gatewayError(408, "APIGW.0201", "Request timeout."),
   "unsupported-media-type": malformed,
   "route-not-found": gatewayError(404, "APIGW.0101", unknownApi),
   "method-not-allowed": gatewayError(405, "APIGW.0101", unknownApi),

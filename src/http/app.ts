@@ -14,10 +14,11 @@ import type { TaskStore } from "../store/store.ts";
 import type { Clock } from "../task/clock.ts";
 import { TaskCenterError } from "../task/error.ts";
 import type { Service } from "../task/lifecycle.ts";
+import { answerClientError } from "./client-errors.ts";
 import { boundConnections } from "./connections.ts";
 import { registerConsole } from "./console/routes.ts";
 import { registerDocs } from "./docs.ts";
-import { answerError, renderError } from "./errors.ts";
+import { answerError } from "./errors.ts";
 import { chosenDialect, faceOf, routedUrl } from "./faces.ts";
 import { registerHealthRoutes } from "./health.ts";
 import { registerIamRoutes } from "./iam/routes.ts";
@@ -100,7 +101,8 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
       addHeadersOfEveryAnswer(request, reply);
       answerError(error, request, reply, deps.publicUrl());
     },
-    clientErrorHandler: (error, socket) => answerClientError(error, socket as Socket, deps),
+    clientErrorHandler: (error, socket) =>
+      answerClientError(error, socket as Socket, { requestId: newRequestId(), publicUrl: deps.publicUrl() }),
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
     },
@@ -195,34 +197,4 @@ function acceptEmptyJson(app: FastifyInstance): void {
 
 function newRequestId(): string {
   return randomUUID().replaceAll("-", "");
-}
-
-/** Answers what is no HTTP at all: the request never became one, so there is only the socket to write to. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket, deps: AppDeps): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const requestId = newRequestId();
-  const problem =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? new TaskCenterError("headers-too-large", "The request headers are too large.")
-      : new TaskCenterError("malformed-request", "The request is no HTTP.");
-  const { status, contentType, body } = renderError(problem, {
-    url: "",
-    requestId,
-    publicUrl: deps.publicUrl(),
-  });
-  const text = JSON.stringify(body);
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${status === 431 ? "Request Header Fields Too Large" : "Bad Request"}`,
-      `Content-Type: ${contentType}`,
-      `Content-Length: ${Buffer.byteLength(text)}`,
-      `X-Request-Id: ${requestId}`,
-      "Connection: close",
-      "",
-      text,
-    ].join("\r\n"),
-  );
 }

@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
@@ -23,7 +23,10 @@ export function answerInTurn(app: FastifyInstance): void {
   const waiting = new WeakMap<Socket, number>();
   app.addHook("onRequest", ({ socket }, { raw: response }, done) => {
     // Only the response whose turn it is has the connection.
-    if (response.socket !== null) return done();
+    if (response.socket !== null) {
+      latestAnswer.set(socket, response);
+      return done();
+    }
     waiting.set(socket, (waiting.get(socket) ?? 0) + 1);
     // Node goes on reading at the end of each request: it is held when all that came together has been told apart.
     process.nextTick(() => {
@@ -34,9 +37,18 @@ export function answerInTurn(app: FastifyInstance): void {
       waiting.set(socket, others);
       // What is still to be read may be the body of this one.
       if (others === 0) socket.resume();
+      latestAnswer.set(socket, response);
       done();
     });
   });
+}
+
+const latestAnswer = new WeakMap<Socket, ServerResponse>();
+
+/** The answer that is made for a connection, or on its way over it, where requests are answered in turn. */
+export function currentAnswer(socket: Socket): ServerResponse | undefined {
+  const answer = latestAnswer.get(socket);
+  return answer?.socket === socket ? answer : undefined;
 }
 
 /**

@@ -6,6 +6,7 @@ export const problems = {
   "request-too-large": { status: 413, title: "The request body is too large" },
   "uri-too-long": { status: 414, title: "The request URI is too long" },
   "headers-too-large": { status: 431, title: "The request headers are too large" },
+  "request-timeout": { status: 408, title: "The request took too long to arrive" },
   "unsupported-media-type": { status: 415, title: "The media type is not supported" },
   "route-not-found": { status: 404, title: "There is nothing at this address" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },

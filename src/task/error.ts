@@ -7,6 +7,7 @@ export const errorCodes = [
   "request-too-large",
   "uri-too-long",
   "headers-too-large",
+  "request-timeout",
   "unsupported-media-type",
   "route-not-found",
   "method-not-allowed",

@@ -1,5 +1,5 @@
+import { isPassing } from "../../client/errors.ts";
 import {
-  ApiError,
   ConnectionError,
   type CreateTaskBody,
   type ReportTaskBody,
@@ -75,6 +75,5 @@ async function outcomeOf(signal: AbortSignal, call: () => Promise<unknown>): Pro
 
 /** Whether a failure may pass by itself: nobody answers, or the server has trouble of its own, or too much to do. */
 function mayPass(error: unknown): boolean {
-  if (error instanceof ApiError) return error.status >= 500 || error.status === 429;
-  return error instanceof ConnectionError;
+  return isPassing(error) || error instanceof ConnectionError;
 }

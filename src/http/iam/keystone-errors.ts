@@ -28,6 +28,7 @@ const wordings: Readonly<Record<ErrorCode, Wording>> = {
   "request-too-large": { status: 413, title: "Request Entity Too Large" },
   "uri-too-long": { status: 414, title: "Request-URI Too Long" },
   "headers-too-large": { status: 431, title: "Request Header Fields Too Large" },
+  "request-timeout": { status: 408, title: "Request Timeout" },
   // Keystone takes a body of another type for a malformed one.
   "unsupported-media-type": badRequest,
   "route-not-found": notFound,

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import test, { type TestContext } from "node:test";
+import { setTimeout as elapse } from "node:timers/promises";
+import Fastify, { type FastifyInstance } from "fastify";
+import { answerClientError } from "./client-errors.ts";
+import { answerInTurn } from "./connections.ts";
+
+const arrivalMs = 100;
+
+/** Connects to a server that has little patience, and answers what came over the connection until it was closed. */
+async function talk(
+  context: TestContext,
+  {
+    route,
+    say,
+  }: { readonly route?: (app: FastifyInstance) => void; readonly say?: (socket: Socket) => void },
+): Promise<string> {
+  const app = Fastify({
+    requestTimeout: arrivalMs,
+    http: { headersTimeout: arrivalMs, connectionsCheckingInterval: 20 },
+    clientErrorHandler: (error, socket) =>
+      answerClientError(error, socket as Socket, { requestId: "f".repeat(32), publicUrl: "http://here" }),
+  });
+  answerInTurn(app);
+  route?.(app);
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  context.after(() => app.close());
+  const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+  await once(socket, "connect");
+  let received = "";
+  socket.setEncoding("utf8").on("data", (text: string) => {
+    received += text;
+  });
+  say?.(socket);
+  await once(socket, "close");
+  return received;
+}
+
+const head = (line: string, ...fields: readonly string[]) =>
+  `${[line, "Host: here", ...fields].join("\r\n")}\r\n\r\n`;
+
+/** Holds an answer to be one error in the gateway's words, and the last one of its connection. */
+function assertSaid(received: string, status: string, message: string): void {
+  assert.ok(received.startsWith(`HTTP/1.1 ${status}\r\n`), received);
+  assert.match(received, /\r\nConnection: close\r\n/);
+  assert.equal(received.match(/HTTP\/1\.1/g)?.length, 1);
+  assert.deepEqual(JSON.parse(received.slice(received.indexOf("\r\n\r\n"))), {
+    error_msg: message,
+    error_code: "APIGW.0201",
+    request_id: "f".repeat(32),
+  });
+}
+
+test("a connection over which nothing is asked is closed without a word, which somebody's first request would get", async (context) => {
+  assert.equal(await talk(context, {}), "");
+});
+
+test("a request whose head does not come to its end is answered with 408", async (context) => {
+  const received = await talk(context, { say: (socket) => socket.write("GET / HTTP/1.1\r\nHost: he") });
+  assertSaid(received, "408 Request Timeout", "Request timeout.");
+});
+
+test("a request whose body does not come to its end is answered with 408", async (context) => {
+  const received = await talk(context, {
+    route: (app) => app.post("/", async () => "done"),
+    say: (socket) =>
+      socket.write(`${head("POST / HTTP/1.1", "Content-Type: application/json", "Content-Length: 9")}{`),
+  });
+  assertSaid(received, "408 Request Timeout", "Request timeout.");
+});
+
+test("a request that is late on a connection that has been used is answered with 408", async (context) => {
+  const received = await talk(context, {
+    route: (app) => app.get("/", async () => "first"),
+    async say(socket) {
+      socket.write(head("GET / HTTP/1.1"));
+      await once(socket, "data");
+      socket.write("GET / HT");
+    },
+  });
+  const [first = "", second = ""] = received.split("first");
+  assert.match(first, /^HTTP\/1\.1 200 OK/);
+  assertSaid(second, "408 Request Timeout", "Request timeout.");
+});
+
+test("a head that is too large is answered with 431, and what is no HTTP with 400", async (context) => {
+  const large = await talk(context, {
+    say: (socket) => socket.write(`GET / HTTP/1.1\r\nX-Long: ${"x".repeat(100_000)}`),
+  });
+  assertSaid(large, "431 Request Header Fields Too Large", "Request headers too large.");
+  const malformed = await talk(context, { say: (socket) => socket.write("Hello?\r\n\r\n") });
+  assertSaid(malformed, "400 Bad Request", "API request error.");
+});
+
+test("into an answer that is on its way nothing is said: it is cut", async (context) => {
+  const received = await talk(context, {
+    route(app) {
+      // As a batch does: the body is read while it is answered.
+      app.addContentTypeParser("application/x-ndjson", (_request, _body, done) => done(null));
+      app.post("/", async (_request, reply) => {
+        reply.hijack();
+        reply.raw.write("begun");
+      });
+    },
+    say: (socket) =>
+      socket.write(`${head("POST / HTTP/1.1", "Content-Type: application/x-ndjson", "Content-Length: 9")}a`),
+  });
+  assert.match(received, /^HTTP\/1\.1 200 OK\r\n[\s\S]*begun\r\n$/);
+});
+
+test("for the answer of a request that has come whole nothing else is said in its place", async (context) => {
+  const received = await talk(context, {
+    route: (app) => app.get("/", () => elapse(1000, "slow")),
+    say: (socket) => socket.write(`${head("GET / HTTP/1.1")}no HTTP`),
+  });
+  assert.equal(received, "");
+});

@@ -73,17 +73,19 @@ function noteAnswers(page: Page): void {
   });
 }
 
-/** Lets time pass, for the server and a page: enough for a poll. */
-async function pass(page: Page): Promise<void> {
+/** Lets time pass, for the server and a page: enough for a poll, unless said. */
+async function pass(page: Page, ms = pollMs): Promise<void> {
   await untilAnswered(page);
-  aheadMs += pollMs;
-  await page.clock.fastForward(pollMs);
+  aheadMs += ms;
+  await page.clock.fastForward(ms);
 }
 
-/** Lets time pass until something is there: a question whose answer was slow comes again later. */
+/** Lets time pass until something is there, more and more: a question whose answer was slow comes again later. */
 async function passUntil(page: Page, what: Locator): Promise<void> {
+  let ms = pollMs;
   await eventually(async () => {
-    await pass(page);
+    await pass(page, ms);
+    ms = Math.min(2 * ms, 60_000);
     await what.waitFor({ timeout: 500 });
   });
 }
@@ -250,13 +252,13 @@ test("what has not changed is not sent again, and no question comes more often t
 
 test("a page that nobody sees asks for nothing, and asks at once when it is seen again", async () => {
   const page = await open();
-  await page.waitForLoadState("networkidle");
   const show = (visibility: "hidden" | "visible") =>
     page.evaluate(
       `Object.defineProperty(document, "visibilityState", { value: "${visibility}", configurable: true });
        document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));`,
     );
   await show("hidden");
+  await untilAnswered(page);
   let asked = 0;
   page.on("request", () => {
     asked += 1;

@@ -11,6 +11,7 @@ import {
   openConsole,
   pollUntil,
   reportTasks,
+  untilAnswered,
 } from "./console-page.ts";
 import { addUser, type TestUser } from "./identities.ts";
 import { callServer, projectId, startServer, type TestServer } from "./start-server.ts";
@@ -192,7 +193,7 @@ async function openTwoTabs(t: TestContext) {
     );
   const signInAnew = async (login: Login) => {
     await show("hidden");
-    await tab.waitForLoadState("networkidle");
+    await untilAnswered(tab);
     await page.getByRole("button", { name: "Signed in as" }).click();
     await page.getByRole("button", { name: "Sign out" }).click();
     await fillSignIn(page, login);

@@ -75,7 +75,7 @@ export function renderComparisons(comparisons: readonly Comparison[]): string {
     what,
     sqlite,
     postgres,
-    ratio.toFixed(2),
+    ratio.toFixed(3),
     cpuMicros === undefined ? "" : shown(cpuMicros.sqlite, 0),
     cpuMicros === undefined ? "" : `${shown(cpuMicros.postgres, 0)} + ${microsText(cpuMicros.database)}`,
   ]);

@@ -25,7 +25,7 @@ export function CopyButton(props: {
   return (
     <button
       type="button"
-      class={`button button-quiet ${showsName ? "" : "button-icon"}`}
+      class={`button ${showsName ? "" : "button-quiet button-icon"}`}
       title={hotkey === undefined ? name : `${name} (${hotkey})`}
       {...(showsName ? {} : { "aria-label": name })}
       onClick={copy}

@@ -130,10 +130,11 @@ export function SlowestNames({ filter }: { readonly filter: TaskFilter }) {
       }))
     );
   }, [ended.data, isSample]);
+  const note = isSample ? `median of the last ${sampleSize}` : "median duration";
   return (
     <Ranking
       title="Slowest names"
-      note={isSample ? `median of the last ${sampleSize}` : "median duration"}
+      note={rows === undefined ? "" : note}
       nothing="Nothing succeeded in this time."
       rows={rows}
       isOfBefore={ended.isPlaceholderData}

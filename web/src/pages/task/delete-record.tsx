@@ -37,8 +37,8 @@ export function DeleteRecord({ task }: { readonly task: TaskDocument }) {
   };
   return (
     <>
-      <button type="button" class="button" onClick={() => ask(task)}>
-        <Icon name="trash" /> Delete record
+      <button type="button" class="button delete-record" title="Delete record" onClick={() => ask(task)}>
+        <Icon name="trash" /> <span>Delete record</span>
       </button>
       {seen !== undefined && (
         <Dialog title="Delete this record?" onClose={() => ask(undefined)}>

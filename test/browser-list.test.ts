@@ -319,3 +319,26 @@ test("an export of a filter is the API's own file", async (t) => {
     assert.equal(await readFile(await download.path(), "utf8"), expected.text);
   }
 });
+
+test("a task that ended and never began has no length, in the list and on its page", async (t) => {
+  const { page } = await open(t, "tasks?state=canceled");
+  const lengths = async () => {
+    const column = (await page.getByRole("columnheader").allInnerTexts()).indexOf("Duration");
+    return await page.locator(`tbody tr > :nth-child(${column + 1})`).allInnerTexts();
+  };
+  const { ids } = await asked("state=canceled");
+  await eventually(async () => assert.deepEqual(await lengths(), Array(ids.length).fill("–")));
+  await page.goto(`${site.consoleUrl}${projectId}/tasks/${ids[0]}`);
+  const facts = page.getByRole("region", { name: "Facts" });
+  await facts.getByText("Canceled").first().waitFor();
+  assert.equal(await facts.getByText(/^(?:took|running for)/).count(), 0);
+
+  // One that runs has begun.
+  await page.goto(`${site.consoleUrl}${projectId}/tasks?state=running&service=ddm`);
+  await eventually(async () => {
+    const shown = await lengths();
+    assert.ok(shown.length > 0 && shown.every((text) => /^\d+ [dhms]/.test(text)), shown.join());
+  });
+  await page.goto(`${site.consoleUrl}${projectId}/tasks/task-12`);
+  await facts.getByText(/^running for/).waitFor();
+});

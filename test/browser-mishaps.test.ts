@@ -188,3 +188,20 @@ test("an answer that breaks off, and another page in place of one, leave what wa
     await pollUntil(page, away, "detached");
   }
 });
+
+test("while an answer is late, the page says of when it is what is seen", async (t) => {
+  await reportTasks(server, [{ name: "StartInstance" }]);
+  const { page } = await openConsole(await openBrowser(t), { consoleUrl, path: `${projectId}/tasks` });
+  await page.getByRole("link", { name: "StartInstance" }).waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  const late = Promise.withResolvers<void>();
+  await page.route("**/console/api/**", async (route) => {
+    await late.promise;
+    await route.continue();
+  });
+  await page.clock.fastForward(20_000);
+  await page.getByText(/^From \d+ s ago$/).waitFor();
+  await page.getByRole("link", { name: "StartInstance" }).waitFor();
+  late.resolve();
+  await pollUntil(page, page.getByText("Live", { exact: true }));
+});

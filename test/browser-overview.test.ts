@@ -3,19 +3,26 @@ import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { systemClock } from "../src/task/clock.ts";
 import { desktop } from "./browser.ts";
-import { openConsole, pollUntil, reportTasks, siteOfFile, untilAnswered } from "./console-page.ts";
+import {
+  addOwnProject,
+  openConsole,
+  pollUntil,
+  reportTasks,
+  siteOfFile,
+  untilAnswered,
+} from "./console-page.ts";
 import { eventually, shownIds } from "./shown-tasks.ts";
 import { projectId } from "./start-server.ts";
 
 /** The overview in a real browser: what it shows leads to the tasks behind it. */
 const site = siteOfFile();
 
-const openOverview = async (query = "") =>
+const openOverview = async (query = "", project = projectId) =>
   (
     await openConsole(site.browser, {
       ...desktop,
       consoleUrl: site.consoleUrl,
-      path: `${projectId}${query}`,
+      path: `${project}${query}`,
     })
   ).page;
 
@@ -39,10 +46,11 @@ async function listTotal(page: Page): Promise<number> {
 }
 
 test("a project without tasks is told how to report one, and shows the first one by itself", async () => {
-  const page = await openOverview();
+  const own = await addOwnProject(site.server, { name: "new" });
+  const page = await openOverview("", own.projectId);
   await page.getByRole("heading", { name: "No task has been reported yet" }).waitFor();
   await page.getByText("taskcenter simulate").waitFor();
-  await reportTasks(site.server, [{ id: "first" }]);
+  await reportTasks(site.server, [{ id: "first" }], own);
   await pollUntil(page, page.getByRole("region", { name: "Figures" }));
 });
 
@@ -77,15 +85,17 @@ test("a slow name is told by the median of its tasks, says of how many, and lead
       ended_at: new Date(createdMs + minutes * 60_000).toISOString(),
     };
   };
-  await reportTasks(site.server, [
+  const tasks = [
     { id: "slow-1", name: "MigrateData", ...endedAfter(50) },
     { id: "slow-2", name: "MigrateData", ...endedAfter(70) },
     { id: "slow-3", name: "MigrateData", ...endedAfter(150) },
     { id: "slow-failed", name: "MigrateData", ...endedAfter(170), status: "Failed" },
     { id: "quick-1", name: "AddReadonlyNode", ...endedAfter(1) },
     { id: "quick-2", name: "AddReadonlyNode", ...endedAfter(2) },
-  ]);
-  const page = await openOverview();
+  ];
+  const own = await addOwnProject(site.server, { name: "slow" });
+  await reportTasks(site.server, tasks, own);
+  const page = await openOverview("", own.projectId);
   const card = page.getByRole("region", { name: "Slowest names" });
   await card.getByText("median duration").waitFor();
   const rows = card.getByRole("link");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
 import { openBrowser } from "./browser.ts";
-import { addProject, grant, openConsole, pollUntilDone, reportTasks } from "./console-page.ts";
+import { addOwnProject, grant, openConsole, pollUntilDone, reportTasks } from "./console-page.ts";
 import { addUser, type TestUser } from "./identities.ts";
 import { projectId as orders, startServer, type TestServer } from "./start-server.ts";
 
@@ -23,20 +23,15 @@ const paymentsTask = "BackupPayments";
 before(async () => {
   server = await startServer();
   consoleUrl = `${server.url}/console/`;
-  payments = await addProject(server, { name: "payments", description: "What people owe and pay" });
+  const own = await addOwnProject(server, { name: "payments", description: "What people owe and pay" });
+  payments = own.projectId;
   both = await addUser(server, "bea", { project: ["reader"] });
   one = await addUser(server, "olaf", { project: ["reader"] });
   reporter = await addUser(server, "rita", { project: ["reporter"] });
   stranger = await addUser(server, "stan", {});
   await grant(server, { userId: both.id, role: "reader", projectId: payments });
-  const admins = (await server.call("/v3/users?name=admin")).json.users[0].id;
-  await grant(server, { userId: admins, role: "reporter", projectId: payments });
-  const scope = { scope: { project: { id: payments } } };
-  const identity = { methods: ["token"], token: { id: server.token } };
-  const exchanged = await server.call("/v3/auth/tokens", { body: { auth: { identity, ...scope } } });
-  const token = exchanged.headers.get("x-subject-token") ?? "";
   await reportTasks(server, [{ id: "ours", name: ordersTask }]);
-  await reportTasks(server, [{ id: "theirs", name: paymentsTask }], { projectId: payments, token });
+  await reportTasks(server, [{ id: "theirs", name: paymentsTask }], own);
 });
 after(() => server.close());
 

@@ -212,6 +212,21 @@ export async function grant(
   assert.equal(answer.status, 204, answer.text);
 }
 
+/** Makes a project in which the server's admin reads and reports, and logs them in to it. */
+export async function addOwnProject(
+  server: TestServer,
+  project: { readonly name: string; readonly description?: string },
+): Promise<{ readonly projectId: string; readonly token: string }> {
+  const id = await addProject(server, project);
+  const [{ id: userId }] = (await server.call("/v3/users?name=admin")).json.users;
+  await grant(server, { userId, role: "reporter", projectId: id });
+  const identity = { methods: ["token"], token: { id: server.token } };
+  const answer = await server.call("/v3/auth/tokens", {
+    body: { auth: { identity, scope: { project: { id } } } },
+  });
+  return { projectId: id, token: answer.headers.get("x-subject-token") ?? assert.fail(answer.text) };
+}
+
 /** Holds a page to be no wider than its window. */
 export async function assertNoSidewaysScroll(page: Page, what: string): Promise<void> {
   const tooWide = await page.evaluate(

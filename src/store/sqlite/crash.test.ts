@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
@@ -208,6 +208,14 @@ async function assertWholeHistories(path: string, all: readonly Task[]): Promise
 }
 
 /**
+ * Says a line before anything else happens: what waits in a process that is killed is lost, and would be a write that was
+ * acknowledged and not told.
+ */
+function tell(line: string): void {
+  writeSync(1, `${line}\n`);
+}
+
+/**
  * Creates tasks, some dozens in each millisecond, reports on each of them until it has ended, and deletes every fourth;
  * with many writers at once. Says what was acknowledged: the id, and the revision.
  */
@@ -224,18 +232,18 @@ async function writeForEver(path: string): Promise<void> {
       );
       const { id, createdAtMs } = creation.task;
       await tasks.createTask(creation);
-      console.log(`${id} 1`);
+      tell(`${id} 1`);
       for (let revision = 2; revision <= 3; revision += 1) {
         const end = revision === 3 ? ({ status: "Completed", endedAtMs: createdAtMs } as const) : {};
         await tasks.changeTask({ projectId, id }, (current) => ({
           task: { ...current, ...end, revision },
           entry: { ...creation.entry, revision },
         }));
-        console.log(`${id} ${revision}`);
+        tell(`${id} ${revision}`);
       }
       if (number % 4 !== 0) continue;
       await tasks.deleteTask({ projectId, id });
-      console.log(`${id} ${deletedRevision}`);
+      tell(`${id} ${deletedRevision}`);
     }
   };
   await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
@@ -243,7 +251,7 @@ async function writeForEver(path: string): Promise<void> {
 
 /** Opens a store, which brings it to the newest schema and counts it. */
 async function openOnce(path: string): Promise<void> {
-  console.log("opening");
+  tell("opening");
   const { close } = await openSqliteStore({ path, clock });
   await close();
 }
@@ -252,14 +260,14 @@ async function openOnce(path: string): Promise<void> {
 function migrateOnly(path: string): void {
   const migrations = readMigrations();
   migrate(new DatabaseSync(path), migrations, clock);
-  console.log("migrated");
+  tell("migrated");
   setInterval(() => {}, 1000);
 }
 
 /** Counts everything anew, again and again. */
 function rebuildForEver(path: string): never {
   const { database } = openDatabase(path, clock);
-  console.log("opened");
+  tell("opened");
   for (;;) rebuildCounts(database);
 }
 
@@ -275,6 +283,6 @@ async function deleteEndedTasksForEver(path: string): Promise<never> {
       limit: deletedPerStep,
     });
     await tasks.deleteEndedTasks({ projectId, ids, endedBeforeMs });
-    console.log(ids.join(" "));
+    tell(ids.join(" "));
   }
 }

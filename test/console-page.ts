@@ -142,6 +142,8 @@ export async function pollUntilDone<T>(page: Page, happened: Promise<T>): Promis
   const done = happened.finally(() => {
     isDone = true;
   });
+  // It is told below, also where it fails before.
+  done.catch(() => {});
   for (let polls = 1; !isDone && polls <= mostPolls; polls += 1) {
     await passTime(page, pauseMs);
     await Promise.race([done, elapse(answerMs)]);

@@ -226,7 +226,7 @@ test("a watch survives a server that is away or overloaded for a while", async (
   const { url } = await listen(t, (request, response, count) => {
     if (count === 1) response.end(JSON.stringify(task));
     else if (count < 5) request.socket.destroy();
-    else if (count === 5) response.writeHead(503).end("{}");
+    else if (count < 8) response.writeHead([503, 429, 408][count - 5] ?? 500).end("{}");
     else response.end(JSON.stringify({ ...task, ended_at: "2026-01-31T08:30:00.000Z" }));
   });
   const client = await connect({ credentials: projectAt(url) });

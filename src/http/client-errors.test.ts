@@ -9,14 +9,13 @@ import { answerInTurn } from "./connections.ts";
 
 const arrivalMs = 100;
 
+interface Talk {
+  readonly route?: (app: FastifyInstance) => void;
+  readonly say?: (socket: Socket) => unknown;
+}
+
 /** Connects to a server that has little patience, and answers what came over the connection until it was closed. */
-async function talk(
-  context: TestContext,
-  {
-    route,
-    say,
-  }: { readonly route?: (app: FastifyInstance) => void; readonly say?: (socket: Socket) => void },
-): Promise<string> {
+async function talk(context: TestContext, { route, say }: Talk): Promise<string> {
   const app = Fastify({
     requestTimeout: arrivalMs,
     http: { headersTimeout: arrivalMs, connectionsCheckingInterval: 20 },
@@ -26,15 +25,18 @@ async function talk(
   answerInTurn(app);
   route?.(app);
   await app.listen({ port: 0, host: "127.0.0.1" });
-  context.after(() => app.close());
   const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+  context.after(async () => {
+    socket.destroy();
+    await app.close();
+  });
   await once(socket, "connect");
   let received = "";
   socket.setEncoding("utf8").on("data", (text: string) => {
     received += text;
   });
   say?.(socket);
-  await once(socket, "close");
+  await once(socket, "close", { signal: AbortSignal.timeout(5000) });
   return received;
 }
 
@@ -110,10 +112,63 @@ test("into an answer that is on its way nothing is said: it is cut", async (cont
   assert.match(received, /^HTTP\/1\.1 200 OK\r\n[\s\S]*begun\r\n$/);
 });
 
-test("for the answer of a request that has come whole nothing else is said in its place", async (context) => {
+test("what is refused behind requests that have come whole is told behind their answers", async (context) => {
   const received = await talk(context, {
-    route: (app) => app.get("/", () => elapse(1000, "slow")),
-    say: (socket) => socket.write(`${head("GET / HTTP/1.1")}no HTTP`),
+    route: (app) => app.get("/:name", ({ params }) => elapse(50, `<${(params as { name: string }).name}>`)),
+    say: (socket) => socket.write(`${head("GET /first HTTP/1.1")}${head("GET /second HTTP/1.1")}no HTTP`),
   });
-  assert.equal(received, "");
+  assert.match(received, /^HTTP\/1\.1 200 OK\r\n[\s\S]*<first>HTTP\/1\.1 200 OK\r\n[\s\S]*<second>HTTP/);
+  assertSaid(received.slice(received.indexOf("<second>") + 8), "400 Bad Request", "API request error.");
+});
+
+test("what comes after a request was refused as late does not complete it", async (context) => {
+  let done = 0;
+  const received = await talk(context, {
+    route: (app) =>
+      app.post("/", async () => {
+        done += 1;
+      }),
+    async say(socket) {
+      socket.write(`${head("POST / HTTP/1.1", "Content-Type: application/json", "Content-Length: 2")}{`);
+      await once(socket, "data");
+      socket.write("}");
+    },
+  });
+  assertSaid(received, "408 Request Timeout", "Request timeout.");
+  assert.equal(done, 0);
+});
+
+test("a request that was answered before it had come whole is not answered once more", async (context) => {
+  const received = await talk(context, {
+    route(app) {
+      app.addHook("onRequest", async (_request, reply) => reply.code(401).send("no"));
+      app.post("/", async () => "done");
+    },
+    say: (socket) =>
+      socket.write(`${head("POST / HTTP/1.1", "Content-Type: application/json", "Content-Length: 2")}{`),
+  });
+  assert.match(received, /^HTTP\/1\.1 401 Unauthorized\r\n[\s\S]*no$/);
+});
+
+test("a connection that was refused is closed though its client keeps it open, and sends on", async (context) => {
+  const app = Fastify({
+    clientErrorHandler: (error, socket) =>
+      answerClientError(error, socket as Socket, { requestId: "f".repeat(32), publicUrl: "http://here" }),
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const { port } = app.server.address() as AddressInfo;
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  context.after(() => {
+    socket.destroy();
+    return app.close();
+  });
+  socket.on("error", () => {});
+  socket.resume();
+  socket.write("Hello?\r\n\r\n");
+  await once(socket, "end");
+  socket.write("Hello?\r\n\r\n");
+  const open = () =>
+    new Promise<number>((resolve) => app.server.getConnections((_, count) => resolve(count)));
+  assert.equal(await open(), 1);
+  while ((await open()) > 0) await elapse(20);
 });

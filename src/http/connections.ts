@@ -24,7 +24,7 @@ export function answerInTurn(app: FastifyInstance): void {
   app.addHook("onRequest", ({ socket }, { raw: response }, done) => {
     // Only the response whose turn it is has the connection.
     if (response.socket !== null) {
-      latestAnswer.set(socket, response);
+      answers.set(socket, response);
       return done();
     }
     waiting.set(socket, (waiting.get(socket) ?? 0) + 1);
@@ -37,18 +37,17 @@ export function answerInTurn(app: FastifyInstance): void {
       waiting.set(socket, others);
       // What is still to be read may be the body of this one.
       if (others === 0) socket.resume();
-      latestAnswer.set(socket, response);
+      answers.set(socket, response);
       done();
     });
   });
 }
 
-const latestAnswer = new WeakMap<Socket, ServerResponse>();
+const answers = new WeakMap<Socket, ServerResponse>();
 
-/** The answer that is made for a connection, or on its way over it, where requests are answered in turn. */
-export function currentAnswer(socket: Socket): ServerResponse | undefined {
-  const answer = latestAnswer.get(socket);
-  return answer?.socket === socket ? answer : undefined;
+/** The latest answer that a connection had its turn for, where requests are answered in turn; it may have been sent. */
+export function latestAnswer(socket: Socket): ServerResponse | undefined {
+  return answers.get(socket);
 }
 
 /**

@@ -13,6 +13,7 @@ const failures: readonly (readonly [Error, Outcome["kind"]])[] = [
   [new ConnectionError("nobody answers"), "undelivered"],
   [apiError(500), "undelivered"],
   [apiError(503), "undelivered"],
+  [apiError(408), "undelivered"],
   [apiError(429), "undelivered"],
   [apiError(400), "refused"],
   [apiError(401), "refused"],

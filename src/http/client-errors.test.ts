@@ -121,6 +121,28 @@ test("what is refused behind requests that have come whole is told behind their 
   assertSaid(received.slice(received.indexOf("<second>") + 8), "400 Bad Request", "API request error.");
 });
 
+test("a request that is late while another one is answered is refused behind that, and not done", async (context) => {
+  let done = 0;
+  const received = await talk(context, {
+    route(app) {
+      app.get("/slow", () => elapse(4 * arrivalMs, "<slow>"));
+      app.get("/late", async () => {
+        done += 1;
+      });
+    },
+    async say(socket) {
+      const request = head("GET /late HTTP/1.1");
+      socket.write(head("GET /slow HTTP/1.1") + request.slice(0, 8));
+      await elapse(3 * arrivalMs);
+      socket.write(request.slice(8));
+    },
+  });
+  const [slow = "", late = ""] = received.split("<slow>");
+  assert.match(slow, /^HTTP\/1\.1 200 OK/);
+  assertSaid(late, "408 Request Timeout", "Request timeout.");
+  assert.equal(done, 0);
+});
+
 test("what comes after a request was refused as late does not complete it", async (context) => {
   let done = 0;
   const received = await talk(context, {

@@ -35,6 +35,8 @@ export function answerClientError(
 }
 
 function refuse(error: NodeJS.ErrnoException, socket: Socket, context: Omit<ErrorContext, "url">): void {
+  // What is late might still come, and would be done although it was refused.
+  if (error.code === late) socket.pause();
   const answer = latestAnswer(socket);
   if (answer?.socket === socket && answer.req.complete) {
     answer.once("finish", () => refuse(error, socket, context));
@@ -46,8 +48,6 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket, context: Omit<Erro
     socket.destroy();
     return;
   }
-  // What is late might still come, and would be done although it was refused.
-  if (error.code === late) socket.pause();
   const { status, contentType, body } = renderError(problemOf(error), { ...context, url: "" });
   const text = JSON.stringify(body);
   socket.end(

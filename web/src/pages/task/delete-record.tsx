@@ -37,7 +37,7 @@ export function DeleteRecord({ task }: { readonly task: TaskDocument }) {
   };
   return (
     <>
-      <button type="button" class="button delete-record" title="Delete record" onClick={() => ask(task)}>
+      <button type="button" class="button delete-record" onClick={() => ask(task)}>
         <Icon name="trash" /> <span>Delete record</span>
       </button>
       {seen !== undefined && (

@@ -10,12 +10,12 @@ import { answerInTurn } from "./connections.ts";
 const arrivalMs = 100;
 
 interface Talk {
-  readonly route?: (app: FastifyInstance) => void;
+  readonly route?: ((app: FastifyInstance) => void) | undefined;
   readonly say?: (socket: Socket) => unknown;
 }
 
-/** Connects to a server that has little patience, and answers what came over the connection until it was closed. */
-async function talk(context: TestContext, { route, say }: Talk): Promise<string> {
+/** Connects to a server that has little patience. */
+async function open(context: TestContext, { route }: Pick<Talk, "route">, allowHalfOpen = false) {
   const app = Fastify({
     requestTimeout: arrivalMs,
     http: { headersTimeout: arrivalMs, connectionsCheckingInterval: 20 },
@@ -25,12 +25,19 @@ async function talk(context: TestContext, { route, say }: Talk): Promise<string>
   answerInTurn(app);
   route?.(app);
   await app.listen({ port: 0, host: "127.0.0.1" });
-  const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+  const { port } = app.server.address() as AddressInfo;
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen });
   context.after(async () => {
     socket.destroy();
     await app.close();
   });
   await once(socket, "connect");
+  return { app, socket };
+}
+
+/** Says something to such a server, and answers what came over the connection until it was closed. */
+async function talk(context: TestContext, { route, say }: Talk): Promise<string> {
+  const { socket } = await open(context, { route });
   let received = "";
   socket.setEncoding("utf8").on("data", (text: string) => {
     received += text;
@@ -173,24 +180,14 @@ test("a request that was answered before it had come whole is not answered once 
 });
 
 test("a connection that was refused is closed though its client keeps it open, and sends on", async (context) => {
-  const app = Fastify({
-    clientErrorHandler: (error, socket) =>
-      answerClientError(error, socket as Socket, { requestId: "f".repeat(32), publicUrl: "http://here" }),
-  });
-  await app.listen({ port: 0, host: "127.0.0.1" });
-  const { port } = app.server.address() as AddressInfo;
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-  context.after(() => {
-    socket.destroy();
-    return app.close();
-  });
+  const { app, socket } = await open(context, {}, true);
   socket.on("error", () => {});
   socket.resume();
   socket.write("Hello?\r\n\r\n");
   await once(socket, "end");
   socket.write("Hello?\r\n\r\n");
-  const open = () =>
+  const countOpen = () =>
     new Promise<number>((resolve) => app.server.getConnections((_, count) => resolve(count)));
-  assert.equal(await open(), 1);
-  while ((await open()) > 0) await elapse(20);
+  assert.equal(await countOpen(), 1);
+  while ((await countOpen()) > 0) await elapse(20);
 });

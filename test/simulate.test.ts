@@ -22,9 +22,12 @@ after(() => server.close());
 const minuteMs = 60_000;
 const tasksPath = `/v1/${projectId}/tasks`;
 
-/** So long ago, as `--start` takes it. */
-function ago(ms: number): string {
-  return new Date(server.nowMs() - ms).toISOString();
+// A Wednesday: what is simulated follows from its start, so it is the same whenever the tests run.
+const start = "2026-03-04T12:00:00.000Z";
+
+/** So long after that start, as `--start` takes it. */
+function later(ms: number): string {
+  return new Date(Date.parse(start) + ms).toISOString();
 }
 
 function simulate(on: TestServer, args: readonly string[]): Promise<CliEnd> {
@@ -51,7 +54,6 @@ async function everythingOn(on: TestServer): Promise<readonly unknown[]> {
 
 describe("a simulation", () => {
   test("fills the past, says one line of it when piped, and leaves nothing refused", async () => {
-    const start = ago(2 * minuteMs);
     const end = await simulate(server, ["--start", start, "--history", "3d", "--duration", "1m"]);
     assert.equal(end.code, 0, end.stderr);
     const [, all, succeeded, failed, canceled, left] =
@@ -76,7 +78,7 @@ describe("a simulation", () => {
   test("that is made again changes nothing, and goes on where it was", async () => {
     const own = await startServer();
     try {
-      const args = ["--seed", "5", "--start", ago(10 * minuteMs), "--history", "6h", "--instances", "12"];
+      const args = ["--seed", "5", "--start", start, "--history", "6h", "--instances", "12"];
       const first = await simulate(own, [...args, "--duration", "2m"]);
       const before = await everythingOn(own);
       const again = await simulate(own, [...args, "--duration", "2m"]);
@@ -107,9 +109,9 @@ describe("a simulation", () => {
       const small = ["--history", "1d", "--duration", "1m", "--instances", "20"];
       const counts: number[] = [];
       for (const args of [
-        ["--seed", "1", "--start", ago(90 * minuteMs), ...small],
-        ["--seed", "2", "--start", ago(90 * minuteMs), ...small],
-        ["--seed", "1", "--start", ago(2 * minuteMs), ...small],
+        ["--seed", "1", "--start", start, ...small],
+        ["--seed", "2", "--start", start, ...small],
+        ["--seed", "1", "--start", later(88 * minuteMs), ...small],
       ]) {
         const end = await simulate(own, args);
         assert.equal(end.code, 0, end.stderr);
@@ -230,7 +232,8 @@ describe("a simulation", () => {
   test("whose past is longer than the server keeps tasks says so, and reports the rest", async () => {
     const own = await startServer({ flags: { retention: "1d" } });
     try {
-      const end = await simulate(own, ["--start", ago(2 * minuteMs), "--history", "3d", "--duration", "1m"]);
+      const recently = new Date(own.nowMs() - 2 * minuteMs).toISOString();
+      const end = await simulate(own, ["--start", recently, "--history", "3d", "--duration", "1m"]);
       assert.equal(end.code, 1);
       assert.match(
         end.stderr,
@@ -265,19 +268,8 @@ describe("no simulation", () => {
   test("needs a role beyond that of a reporter", async () => {
     const reporter = await addUser(server, "sim-reporter", { project: ["reporter"] });
     const env = { OS_USERNAME: reporter.name, OS_PASSWORD: reporter.password };
-    const args = [
-      "simulate",
-      "--seed",
-      "78",
-      "--no-history",
-      "--start",
-      ago(5 * minuteMs),
-      "--duration",
-      "2m",
-      "--rate",
-      "10",
-    ];
-    const end = await runCli(server, args, { env });
+    const options = ["--seed", "78", "--no-history", "--start", start, "--duration", "2m", "--rate", "10"];
+    const end = await runCli(server, ["simulate", ...options], { env });
     assert.equal(end.code, 0, end.stderr);
     assert.ok((await total(server, "label.fleet=simulated-78")) > 3);
   });

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
 import { ApiError, UnreachableError } from "../api/http.ts";
 import { isAway } from "../api/polled.ts";
 import { timeText } from "../format/time.ts";
 import { Icon, type IconName } from "./icon.tsx";
+import { useTitle } from "./title.ts";
 
 /** A line above something that needs to be known of it. */
 export function Banner(props: {
@@ -28,9 +28,7 @@ export function Blank(props: {
   readonly children?: ComponentChildren;
 }) {
   const { title, isPage = false } = props;
-  useEffect(() => {
-    if (isPage) document.title = `${title} · Task Center`;
-  }, [title, isPage]);
+  useTitle(isPage ? title : undefined);
   const Heading = isPage ? "h1" : "h2";
   return (
     <div class="blank">

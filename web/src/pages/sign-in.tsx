@@ -1,16 +1,15 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ApiError } from "../api/http.ts";
 import { type Session, signIn } from "../api/session.ts";
 import { Banner } from "../components/notices.tsx";
+import { useTitle } from "../components/title.ts";
 
 /** The domain of users who do not say otherwise: the one that the first start makes. */
 const usualDomain = "Default";
 
 /** For whoever is not signed in. */
 export function SignInPage(props: { readonly onSignedIn: (session: Session) => void }) {
-  useEffect(() => {
-    document.title = "Sign in · Task Center";
-  }, []);
+  useTitle("Sign in");
   return (
     <main class="sign-in">
       <div class="sign-in-card">

@@ -6,6 +6,7 @@ import { isAway } from "../../api/polled.ts";
 import { nowMs } from "../../clock.ts";
 import { useEdges } from "../../components/edges.ts";
 import { AwayBanner, Failure } from "../../components/notices.tsx";
+import { useTitle } from "../../components/title.ts";
 import { counted } from "../../format/number.ts";
 import { useKeys } from "../../keys.tsx";
 import { mayDo, useReader } from "../../session-context.tsx";
@@ -107,9 +108,7 @@ export function ListPage() {
     t: () => setJumping(true),
     l: goLive,
   });
-  useEffect(() => {
-    document.title = `${listTitle(filter)} · ${project.name} · Task Center`;
-  }, [filter, project]);
+  useTitle(`${listTitle(filter)} · ${project.name}`);
   useEffect(() => {
     // A page further on means something only as of a moment; a link that does not say which means now.
     if (view.page > 1 && view.asOfMs === undefined) show({ ...view, asOfMs: nowMs() }, { replaces: true });

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { Icon, type IconName } from "../../components/icon.tsx";
 import { countText } from "../../format/number.ts";
 import { type ListView, pageCount, pageSizes, readPageNumber } from "./list-view.ts";
@@ -98,7 +98,7 @@ function PageField(props: {
 }) {
   const { page, last, onPage } = props;
   const [text, setText] = useState(countText(page));
-  useEffect(() => setText(countText(page)), [page]);
+  useLayoutEffect(() => setText(countText(page)), [page]);
   const go = () => {
     const wanted = Math.min(readPageNumber(text) ?? page, last);
     setText(countText(wanted));

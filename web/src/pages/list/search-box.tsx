@@ -1,5 +1,5 @@
 import type { RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../../components/icon.tsx";
 import type { TaskFilter } from "../../view/task-filter.ts";
 import { searchedText, withSearchedText } from "./conditions.ts";
@@ -19,7 +19,8 @@ export function SearchBox(props: {
   const [text, setText] = useState(applied);
   const hasStepped = useRef(false);
   const searched = useRef(applied);
-  useEffect(() => {
+  // Before it is painted: the box never stands beside tasks that were searched for by something else.
+  useLayoutEffect(() => {
     // What is being written is not overwritten by what of it has been searched for, but by what came from elsewhere.
     if (applied === searched.current) return;
     searched.current = applied;

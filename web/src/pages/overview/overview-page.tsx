@@ -7,6 +7,7 @@ import { Freshness } from "../../components/freshness.tsx";
 import { AwayBanner } from "../../components/notices.tsx";
 import { RangeMenu } from "../../components/range-menu.tsx";
 import { ServiceChoice } from "../../components/service-choice.tsx";
+import { useTitle } from "../../components/title.ts";
 import { mayDo, useReader } from "../../session-context.tsx";
 import { overviewPath } from "../../view/links.ts";
 import { readFilter, type TaskFilter } from "../../view/task-filter.ts";
@@ -43,9 +44,7 @@ export function OverviewPage() {
   const filter: TaskFilter = isUsual ? { ...asked, range: usualRange } : asked;
   const now = useNow(filter);
   const isEmpty = useIsEmpty();
-  useEffect(() => {
-    document.title = `Overview · ${project.name} · Task Center`;
-  }, [project.name]);
+  useTitle(`Overview · ${project.name}`);
 
   const show = (change: Partial<TaskFilter>) => {
     const next = { ...filter, ...change };

@@ -8,6 +8,7 @@ import { CopyButton } from "../../components/copy-button.tsx";
 import { Freshness } from "../../components/freshness.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { AwayBanner, Banner, Blank, Failure, Loading } from "../../components/notices.tsx";
+import { useTitle } from "../../components/title.ts";
 import { useKeys } from "../../keys.tsx";
 import { mayDo, useReader } from "../../session-context.tsx";
 import { listPath } from "../../view/links.ts";
@@ -37,9 +38,7 @@ export function TaskPage({ id }: { readonly id: string }) {
   });
   useEffect(() => setEnded(data !== undefined && data.ended_at !== null), [data]);
   const name = data === undefined ? id : `${data.name} of ${data.instance.name || data.instance.id}`;
-  useEffect(() => {
-    document.title = `${name} · ${project.name} · Task Center`;
-  }, [name, project.name]);
+  useTitle(`${name} · ${project.name}`);
 
   const isGone = error instanceof ApiError && error.status === 404;
   if (data === undefined) {

@@ -38,7 +38,7 @@ print(
             "users": users,
             "roles": sorted(found.name for found in identity.roles()),
             "ddm": [
-                job["id"] for job in read("ddmv1", "/jobs", start_time=now - 60_000, end_time=now + 60_000)["jobs"]
+                job["id"] for job in read("ddmv1", "/jobs", start_time=now - 86_400_000, end_time=now + 60_000)["jobs"]
             ],
             "rds": [task["id"] for task in read("rdsv3", "/tasklist")["tasks"]],
             "geminidb": [job["id"] for job in read("nosql", "/jobs")["jobs"]],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
@@ -77,8 +77,7 @@ async function startProxy(t: TestContext, language: keyof typeof proxies, path: 
   const url = `https://localhost:${port}${path}`;
   const server = await startServer({ flags: { "public-url": url } });
   t.after(() => server.close());
-  const folder = join(directory, `${language}-${port}`);
-  mkdirSync(folder);
+  const folder = mkdtempSync(join(directory, `${language}-`));
   const program = language === "nginx" ? "nginx" : "caddy";
   const proxy = spawn(program, proxies[language]({ example, server: server.url, port, folder }), {
     env: { PATH: [process.env.PATH, "/usr/sbin"].join(delimiter), HOME: folder },

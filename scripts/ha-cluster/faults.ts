@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { answersAsPrimary } from "./cluster.ts";
 import type { ClusterFacts, Node } from "./configuration.ts";
 import { postmasterIn, processesIn, signal } from "./programs.ts";
@@ -12,10 +13,12 @@ export const faults = {
 
 export type Fault = keyof typeof faults;
 
+/** For so long somebody may be asked in vain who is the primary, as a busy machine is slow to answer. */
+const patienceMs = 10_000;
+
 /** Strikes the primary; answers which machine that was. `healCluster` has it go on, where it only stands still. */
 export async function strikePrimary(facts: ClusterFacts, fault: Fault): Promise<Node> {
-  const node = await answersAsPrimary(facts);
-  if (node === undefined) throw new Error("no machine is the primary now");
+  const node = await findPrimary(facts);
   if (fault === "kill") {
     const postmaster = await postmasterIn(node.folder);
     if (postmaster === undefined) throw new Error(`there is no PostgreSQL in ${node.folder}`);
@@ -31,6 +34,17 @@ export async function strikePrimary(facts: ClusterFacts, fault: Fault): Promise<
 /** Has everything go on that stands still. */
 export async function healCluster({ nodes }: ClusterFacts): Promise<void> {
   for (const { folder } of nodes) for (const id of await processesIn(folder)) signal(id, "SIGCONT");
+}
+
+/** The machine that is the primary. @throws Error where none says so for some seconds. */
+export async function findPrimary(facts: ClusterFacts): Promise<Node> {
+  const untilMs = performance.now() + patienceMs;
+  for (;;) {
+    const node = await answersAsPrimary(facts);
+    if (node !== undefined) return node;
+    if (performance.now() > untilMs) throw new Error("no machine is the primary now");
+    await wait(100);
+  }
 }
 
 async function isPatroni(id: number): Promise<boolean> {

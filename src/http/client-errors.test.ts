@@ -7,7 +7,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { answerClientError } from "./client-errors.ts";
 import { answerInTurn } from "./connections.ts";
 
-const arrivalMs = 100;
+const arrivalMs = 500;
 
 interface Talk {
   readonly route?: ((app: FastifyInstance) => void) | undefined;

@@ -13,9 +13,10 @@ const patienceMs = 150;
 async function open(
   context: TestContext,
   answer: (response: ServerResponse) => void,
+  ms = patienceMs,
 ): Promise<IncomingMessage> {
   const server = createServer((_request, response) => answer(response));
-  cutStalledReaders(server, patienceMs);
+  cutStalledReaders(server, ms);
   context.after(() => {
     server.closeAllConnections();
     server.close();
@@ -41,13 +42,14 @@ test("an answer of which nothing is taken is cut", async (context) => {
 });
 
 test("an answer that is taken slowly is not cut", async (context) => {
-  const response = await open(context, (sent) => sent.end(large));
+  // Longer than the pauses by so much that no pause of the machine makes up for it.
+  const response = await open(context, (sent) => sent.end(large), 2000);
   let taken = 0;
   response.on("data", async (chunk: Buffer) => {
     taken += chunk.length;
-    if (taken % (2 * 1024 * 1024) >= chunk.length) return;
+    if (taken % (10 * 1024 * 1024) >= chunk.length) return;
     response.pause();
-    await pause(patienceMs / 2);
+    await pause(1000);
     response.resume();
   });
   await once(response, "end");

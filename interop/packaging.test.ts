@@ -158,7 +158,9 @@ test("systemd finds nothing wrong with the service, alone and with its parts, an
   const parts = { "postgres.conf": postgres, "metrics.conf": metrics };
   for (const unit of [installedUnit("alone"), installedUnit("with-all-parts", parts)]) {
     const { status, stderr } = verify(unit);
-    assert.deepEqual([status, stderr], [0, ""]);
+    // It reads what the service needs of the machine's own, too, and may find something there.
+    const aboutOurs = stderr.split("\n").filter((line) => line.includes("taskcenter"));
+    assert.deepEqual([status, aboutOurs], [0, []]);
   }
   const mistaken = postgres.replace("LoadCredential=", "LoadCredentials=");
   assert.match(verify(installedUnit("mistaken", { "postgres.conf": mistaken })).stderr, /LoadCredentials/);

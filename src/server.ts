@@ -44,7 +44,7 @@ export interface FirstStart {
 }
 
 /** How long requests in flight may take before their connections are cut at the stop. */
-const graceMs = 8000;
+const graceMs = 7000;
 /** How many passwords are hashed at the same time: one core stays for everybody else's requests. */
 const passwordsAtOnce = Math.min(4, Math.max(1, availableParallelism() - 1));
 /** From which difference on between the machine's clock and the database's somebody should know. */

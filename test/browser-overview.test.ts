@@ -150,6 +150,7 @@ test("what somebody aims at stays where it is, and moves on once they have left 
   await untilAnswered(page);
   // From here on time passes only where it is said.
   await page.clock.pauseAt(systemClock() + 60_000);
+  await untilAnswered(page);
   await row.hover();
   const answered = page.waitForResponse(
     async (answer) =>

@@ -145,7 +145,8 @@ export async function pollUntilDone<T>(page: Page, happened: Promise<T>): Promis
   // It is told below, also where it fails before.
   done.catch(() => {});
   for (let polls = 1; !isDone && polls <= mostPolls; polls += 1) {
-    await passTime(page, pauseMs);
+    // What has happened may itself be that a question stays on its way.
+    await Promise.race([done, passTime(page, pauseMs)]);
     await Promise.race([done, elapse(answerMs)]);
   }
   return await done;

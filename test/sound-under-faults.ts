@@ -156,7 +156,7 @@ async function haveFaults(
   };
   const endConnections = async (server: GroupServer): Promise<void> => {
     await group.administer(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = ANY ($1::integer[])",
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE client_port = ANY ($1::integer[])",
       [server.link.ports()],
     );
   };

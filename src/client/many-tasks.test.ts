@@ -257,12 +257,12 @@ test("an export waits for a slow reader, and asks a server that has gone silent 
       else ndjson(response, []).flushHeaders();
       if (count === 3) gone.abort(new Error("enough"));
     },
-    400,
+    1000,
   );
   const seen: string[] = [];
   for await (const { task: exported } of other.client.exportTasks()) {
     seen.push(exported.id);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 1200));
   }
   assert.deepEqual(seen, ["t0", "t1"]);
   await assert.rejects(all(other.client.exportTasks({}, { signal: gone.signal })), { message: "enough" });

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as elapse } from "node:timers/promises";
+import { freePort } from "../../../scripts/free-ports.ts";
 import { answeredTask } from "../../../test/answers.ts";
 import { openRunSite, type RunSite, shell, until } from "../../../test/start-run.ts";
 import { projectId } from "../../../test/start-server.ts";
@@ -53,13 +54,7 @@ describe("trouble with the record", { concurrency: 3 }, () => {
   });
 
   test("a server that is not reached", async () => {
-    let url = "";
-    await withServer(
-      () => {},
-      async (address) => {
-        url = address;
-      },
-    );
+    const url = `http://127.0.0.1:${await freePort()}`;
     const warning = await warningOf(loginTo(url));
     const reason = `cannot reach ${url}: nothing listens there (ECONNREFUSED)`;
     assert.equal(warning, `taskcenter: this run is not recorded: ${reason}`);

@@ -203,7 +203,7 @@ test("while an answer is late, the page says of when it is what is seen", async 
   // One that had left before is fresh once more, and then late.
   await eventually(async () => {
     await page.clock.fastForward(20_000);
-    await page.getByText(/^From \d+ s ago$/).waitFor({ timeout: 500 });
+    await page.getByText(/^From \d+ [sm] ago$/).waitFor({ timeout: 500 });
   });
   await page.getByRole("link", { name: "StartInstance" }).waitFor();
   late.resolve();

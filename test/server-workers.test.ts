@@ -126,8 +126,8 @@ test("a stop while the first worker starts ends the command, and no other worker
     return rows.length > 0;
   });
   child.kill("SIGTERM");
-  // Until the worker was told.
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  // Until the worker was told, of which nothing tells anybody.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
   await holder.query("COMMIT");
   assert.deepEqual([await ended, stdout], [[0, null], ""]);
 });

@@ -190,7 +190,7 @@ test("two servers share four connections of PgBouncer in transaction mode, and l
     reads.map((found) => readAllTheTime({ urls, token, isStopped: () => isStopped, found })),
   );
   reading.catch(() => {});
-  while (load.acknowledged() <= 100) await wait(50, undefined, { signal: t.signal });
+  while (load.acknowledged() <= 100) await Promise.race([reading, load.ended, wait(50)]);
   assert.equal(load.failed(), 0, "nothing has happened to the pooler yet");
   const [pool] = (await ask(pooler.consoleUrl, "SHOW POOLS")).filter(({ user }) => user === "taskcenter");
   const inUse = Number(pool?.sv_active) + Number(pool?.sv_idle) + Number(pool?.sv_used);
@@ -207,7 +207,7 @@ test("two servers share four connections of PgBouncer in transaction mode, and l
     silences.push(Math.round(load.longestSilenceMs(fromMs)));
   }
   // Every way twice at least, however slow the machine.
-  while (reads.some(({ read }) => read < 8)) await wait(50, undefined, { signal: t.signal });
+  while (reads.some(({ read }) => read < 8)) await Promise.race([reading, load.ended, wait(50)]);
   isStopped = true;
   const [recorded] = await Promise.all([load.stop(), reading]);
   t.diagnostic(

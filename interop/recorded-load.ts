@@ -34,6 +34,8 @@ export interface RecordedLoad {
   failed(): number;
   /** How long, at the longest since `fromMs` of `performance.now()`, no change was acknowledged. */
   longestSilenceMs(fromMs: number): number;
+  /** Rejects as soon as a producer got a wrong answer. */
+  readonly ended: Promise<unknown>;
   /** Lets every producer end its task; then answers all that was recorded. Throws where one got a wrong answer. */
   stop(): Promise<readonly RecordedTask[]>;
   /** Ends it wherever it is: for a test that has failed. */
@@ -123,6 +125,7 @@ export function startLoad(options: {
   // Whoever stops the load hears of it.
   ended.catch(() => {});
   return {
+    ended,
     acknowledged: () => sent.filter(({ isAcknowledged }) => isAcknowledged).length,
     failed: () => sent.filter(({ isAcknowledged }) => !isAcknowledged).length,
     longestSilenceMs(fromMs) {

@@ -43,7 +43,7 @@ export interface FirstStart {
   readonly projectId: string;
 }
 
-/** How long requests in flight may take before their connections are cut at the stop. */
+/** How long requests in flight may take before their connections are cut at the stop: three of its ten seconds are left. */
 const graceMs = 7000;
 /** How many passwords are hashed at the same time: one core stays for everybody else's requests. */
 const passwordsAtOnce = Math.min(4, Math.max(1, availableParallelism() - 1));

@@ -145,8 +145,9 @@ export async function pollUntilDone<T>(page: Page, happened: Promise<T>): Promis
   // It is told below, also where it fails before.
   done.catch(() => {});
   for (let polls = 1; !isDone && polls <= mostPolls; polls += 1) {
-    // What has happened may itself be that a question stays on its way.
-    await Promise.race([done, passTime(page, pauseMs)]);
+    // What has happened may itself be that a question stays on its way; then no more time passes.
+    await Promise.race([done, untilAnswered(page)]);
+    if (!isDone) await page.clock.fastForward(pauseMs);
     await Promise.race([done, elapse(answerMs)]);
   }
   return await done;

@@ -120,7 +120,7 @@ test("a stop while the first worker starts ends the command, and no other worker
   child.stdout.setEncoding("utf8").on("data", (text) => {
     stdout += text;
   });
-  const ended = once(child, "exit", { signal: AbortSignal.timeout(15_000) });
+  const ended = once(child, "exit", { signal: AbortSignal.timeout(60_000) });
   await until(async () => {
     const { rows } = await holder.query("SELECT FROM pg_locks WHERE NOT granted");
     return rows.length > 0;

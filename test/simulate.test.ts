@@ -15,7 +15,7 @@ import { projectId, startServer, type TestServer } from "./start-server.ts";
 
 let server: TestServer;
 before(async () => {
-  server = await startServer();
+  server = await startServerThatKeeps();
 });
 after(() => server.close());
 
@@ -24,6 +24,11 @@ const tasksPath = `/v1/${projectId}/tasks`;
 
 // A Wednesday: what is simulated follows from its start, so it is the same whenever the tests run.
 const start = "2026-03-04T12:00:00.000Z";
+
+/** A server that takes tasks of that time, however long ago it will be. */
+function startServerThatKeeps(): Promise<TestServer> {
+  return startServer({ flags: { retention: "36500d" } });
+}
 
 /** So long after that start, as `--start` takes it. */
 function later(ms: number): string {
@@ -76,7 +81,7 @@ describe("a simulation", () => {
   });
 
   test("that is made again changes nothing, and goes on where it was", async () => {
-    const own = await startServer();
+    const own = await startServerThatKeeps();
     try {
       const args = ["--seed", "5", "--start", start, "--history", "6h", "--instances", "12"];
       const first = await simulate(own, [...args, "--duration", "2m"]);
@@ -91,7 +96,7 @@ describe("a simulation", () => {
       assert.ok(whole.length > before.length);
 
       // Told in one go or in two, it is the same to the letter: on another server too.
-      const other = await startServer();
+      const other = await startServerThatKeeps();
       try {
         assert.deepEqual(await simulate(other, [...args, "--duration", "8m"]), further);
         assert.deepEqual(await everythingOn(other), whole);
@@ -104,7 +109,7 @@ describe("a simulation", () => {
   });
 
   test("of another seed, or of the same one from another time on, clashes with none before it", async () => {
-    const own = await startServer();
+    const own = await startServerThatKeeps();
     try {
       const small = ["--history", "1d", "--duration", "1m", "--instances", "20"];
       const counts: number[] = [];

@@ -13,7 +13,7 @@ export const faults = {
 
 export type Fault = keyof typeof faults;
 
-/** For so long somebody may be asked in vain who is the primary, as a busy machine is slow to answer. */
+/** How long to go on asking who the primary is: a busy machine is slow to answer. */
 const patienceMs = 10_000;
 
 /** Strikes the primary; answers which machine that was. `healCluster` has it go on, where it only stands still. */

@@ -19,7 +19,7 @@ const shortestPauseMs = 100;
 const longestPauseMs = 30_000;
 /** A worker that lived for so long did not die of its start. */
 const soundLifeMs = 60_000;
-/** How long workers may take to stop: two seconds more than they give their requests. */
+/** How long workers may take to stop: three seconds more than they give their requests. */
 const stopMs = 10_000;
 
 /** What only the first worker is to be told: to all others, on a store that is made by then, it means nothing. */

@@ -43,7 +43,7 @@ async function talk(context: TestContext, { route, say }: Talk): Promise<string>
     received += text;
   });
   say?.(socket);
-  await once(socket, "close", { signal: AbortSignal.timeout(5000) });
+  await once(socket, "close", { signal: AbortSignal.timeout(30_000) });
   return received;
 }
 

@@ -98,6 +98,7 @@ function PageField(props: {
 }) {
   const { page, last, onPage } = props;
   const [text, setText] = useState(countText(page));
+  // Before it is painted: the number never stands below the rows of another page.
   useLayoutEffect(() => setText(countText(page)), [page]);
   const go = () => {
     const wanted = Math.min(readPageNumber(text) ?? page, last);

@@ -116,7 +116,9 @@ export function ListPage() {
   useEffect(() => {
     // Back at the top, with nothing new above: what is shown is the live view already.
     const isHeld = pinnedMs !== undefined && view.asOfMs === undefined;
-    if (isHeld && tasks.newer === 0 && reading.isAtTop() && !reading.isInTable()) tasks.unpin();
+    // Whoever has come back is not at their place before its rows are there.
+    const isThere = isHeld && !tasks.isWaiting;
+    if (isThere && tasks.newer === 0 && reading.isAtTop() && !reading.isInTable()) tasks.unpin();
   });
 
   const isPhone = layout.width === "phone";
